@@ -82,9 +82,15 @@ class SharedAdmin:
         with self._lock:
             idle = [client for client in self._former if client.has_answered]
             self._former = [client for client in self._former if client not in idle]
-        threads = [threading.Thread(target=client.free, name="free admin", daemon=True) for client in idle]
-        for thread in threads:
-            thread.start()
+        threads = []
+        for client in idle:
+            thread = threading.Thread(target=client.free, name="free admin", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # Python 3.12 and later start none when the interpreter ends
+                client.free()
+            else:
+                threads.append(thread)
         return threads
 
     def _give_up(self) -> None:

@@ -91,6 +91,7 @@ async def test_what_refers_to_a_client_that_was_given_up_does_not_keep_it(silent
         client.list_topics(timeout=0.1)
 
 
+@pytest.mark.pythons  # what an ending interpreter still does differs by version
 def test_a_process_that_ends_frees_its_client(silent: str) -> None:
     code = f"""
 from confluent_kafka.admin import AdminClient
