@@ -101,7 +101,7 @@ def create_source(
     database: Database = "default_database",
     include: Include = None,
     exclude: Exclude = None,
-    hidden: Hidden = False,
+    hidden: Hidden = None,
     main_content: MainContent = False,
     config: Annotated[
         str | None,
@@ -129,7 +129,7 @@ def create_source(
     if collection is not None and timed is None:
         raise UsageError("--collection needs --schedule or --every: invocations name theirs")
     folder = None if path is None else str(Path(path).expanduser().absolute())
-    chosen = (include, exclude, hidden, main_content)
+    chosen = (include, exclude, bool(hidden), main_content)
     payload = {**_source_of(folder, chosen, config), "database_name": database}
     if model:
         payload["embedding"] = {"dense": {"model": model}}

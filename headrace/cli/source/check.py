@@ -7,9 +7,9 @@ import typer
 from headrace.cli.ask import ask
 from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
-from headrace.cli.origins.patterns import Exclude, Hidden, Include
+from headrace.cli.origins.patterns import Exclude, Hidden, Include, OnlyMainContent
 from headrace.cli.origins.repositories import GithubCredential
-from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit, WholePages
+from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit
 from headrace.cli.output import note, print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, Database, DataDir, load_settings
 
@@ -24,13 +24,13 @@ def check_source(
     database: Database = "default_database",
     include: Include = None,
     exclude: Exclude = None,
-    hidden: Hidden = False,
+    hidden: Hidden = None,
+    main_content: OnlyMainContent = None,
     github_credential: GithubCredential = None,
     max_depth: MaxDepth = None,
     page_limit: PageLimit = None,
     include_path: IncludePath = None,
     exclude_path: ExcludePath = None,
-    no_main_content: WholePages = False,
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     aws_credential: AwsCredential = None,
@@ -49,12 +49,12 @@ def check_source(
         include=include,
         exclude=exclude,
         hidden=hidden,
+        main_content=main_content,
         github_credential=github_credential,
         max_depth=max_depth,
         page_limit=page_limit,
         include_path=include_path,
         exclude_path=exclude_path,
-        whole_pages=no_main_content,
         region=region,
         endpoint_url=endpoint_url,
         aws_credential=aws_credential,

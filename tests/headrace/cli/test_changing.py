@@ -222,8 +222,7 @@ def test_a_source_is_created_with_a_schedule(gateway: Gateway) -> None:
 
 
 def chosen(**more: Any) -> Chosen:
-    flags = dict.fromkeys(("hidden", "main_content", "follow", "whole_pages"), False)
-    return Chosen(**{**dict.fromkeys(Chosen.__dataclass_fields__), **flags, "timed": False, **more})
+    return Chosen(**{**dict.fromkeys(Chosen.__dataclass_fields__), "follow": False, "timed": False, **more})
 
 
 @pytest.mark.parametrize(
