@@ -15,6 +15,8 @@ from streams.state.reader import Reader
 from streams.topics import BY_NAME, DEAD_LETTERS
 
 REPLAYED, DROPPED = "replayed", "dropped"
+#: Something newer has taken its place.
+SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
