@@ -70,15 +70,18 @@ def replay(cluster: Cluster, codec: Codec, letters: Sequence[DeadLetter], now: d
         require_replayable(letter)
     eras = require_settled(cluster, codec).eras
     records = [
-        Sending(letter.topic, letter.key, letter.value, list(_headers(letter, eras).items()))
+        Sending(letter.topic, letter.key, letter.value, list(headers_of(letter, eras).items()))
         for letter in letters
     ]
     send(cluster, records, "were not sent again")
     settle(cluster, codec, [letter.id for letter in letters], REPLAYED, now, key_id)
 
 
-def _headers(letter: DeadLetter, eras: Sequence[Era]) -> dict[str, bytes]:
-    return replay_headers(letter, order_of(eras, letter.partition, letter.offset))
+def headers_of(letter: DeadLetter, eras: Sequence[Era]) -> dict[str, bytes]:
+    """Headers for sending the record of a letter again. Its offset may be that of a topic that was made anew
+    since."""
+    then = [era for era in eras if era.since is None or era.since <= letter.failed_at]
+    return replay_headers(letter, order_of(then, letter.partition, letter.offset))
 
 
 def settle(
