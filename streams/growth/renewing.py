@@ -43,7 +43,7 @@ def keep_order(
     told: Callable[[str], None] = lambda step: None,
     ends: threading.Event | None = None,
 ) -> list[str]:
-    """Begin an era if topics were made anew; returns their names. Notes the ids of topics that are new. Blocks.
+    """Begin an era if topics were made anew; returns their names. Notes the ids of new topics. Blocks.
 
     Args:
         ends: set when this process is to end.

@@ -11,7 +11,7 @@ from streams.engine.publishing.dead_letters import replay_headers
 from streams.kafka.cluster import Cluster
 from streams.kafka.sending import Sending, send
 from streams.state.layout import order_of, require_settled
-from streams.state.reader import Reader
+from streams.state.reader import PATIENCE_SECONDS, Reader
 from streams.topics import BY_NAME, DEAD_LETTERS
 
 REPLAYED, DROPPED = "replayed", "dropped"
@@ -26,9 +26,15 @@ class LetterPlace:
     offset: int
 
 
-def letters_at(cluster: Cluster, codec: Codec, places: Sequence[LetterPlace]) -> Iterator[DeadLetter]:
-    """The letters at these places; those that have expired are left out. Few are in memory at once."""
-    reader = Reader(cluster, codec)
+def letters_at(
+    cluster: Cluster,
+    codec: Codec,
+    places: Sequence[LetterPlace],
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Iterator[DeadLetter]:
+    """The letters at these places; those that have expired are left out. Few are in memory at once. Raises
+    TransientError if nothing comes for so long."""
+    reader = Reader(cluster, codec, patience_seconds=patience_seconds)
     try:
         for partition in sorted({place.partition for place in places}):
             wanted = {place.offset for place in places if place.partition == partition}
