@@ -197,7 +197,7 @@ class _Walker:
 
 
 #: A decorator, annotation or attribute in front of a definition.
-_PREFIX = re.compile(r"^(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
+_PREFIX = re.compile(r"(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 
 
 #: Values that take the name they are bound to: `const send = async () => {…}`.
@@ -230,8 +230,10 @@ def _label(node: Node, kind: int, source: bytes) -> str:
         return ""
     end = name.end_byte if name else body.start_byte if body else node.end_byte
     text = source[node.start_byte : end].decode(errors="ignore")
-    while match := _PREFIX.match(text):
-        text = text[match.end() :]
+    begin = 0
+    while match := _PREFIX.match(text, begin):
+        begin = match.end()
+    text = text[begin:]
     if name is not None and name.type.endswith("declarator"):
         text = text.partition("(")[0]
     return " ".join(text.split()).rstrip(" {:=")[:_LABEL_LENGTH]

@@ -38,12 +38,12 @@ def _by_name(*groups: str) -> Found:
 
 
 _ASCIIDOC = Markup(
-    re.compile(rb"\n(?P<level>={1,6}|#{1,6})[ \t]+(?P<title>[^\n]*\S)"),
+    re.compile(rb"\n(?P<level>={1,6}|#{1,6})[ \t]++(?P<title>[^\n]*\S)"),
     _length,
     re.compile(rb"\n(?P<mark>-{4,}|\.{4,}|/{4,}|`{3,})[ \t]*\r?(?=\n|\Z)"),
 )
 _ORG = Markup(
-    re.compile(rb"\n(?P<level>\*{1,8})[ \t]+(?P<title>[^\n]*\S)"),
+    re.compile(rb"\n(?P<level>\*{1,8})[ \t]++(?P<title>[^\n]*\S)"),
     _length,
     re.compile(rb"\n[ \t]*#\+(?P<end>begin|end)_(?P<mark>\w+)", re.I),
 )
@@ -68,19 +68,21 @@ _WIKI = Markup(
     re.compile(rb"<(?P<end>/?)(?P<mark>pre|nowiki|source|syntaxhighlight)\b", re.I),
 )
 _TYPST = Markup(
-    re.compile(rb"\n(?P<level>={1,6})[ \t]+(?P<title>[^\n]*\S)"),
+    re.compile(rb"\n(?P<level>={1,6})[ \t]++(?P<title>[^\n]*\S)"),
     _length,
     re.compile(rb"\n[ \t]*(?P<mark>`{3,})"),
 )
 _TEXTILE = Markup(
-    re.compile(rb"\nh(?P<level>[1-6])(?:\([^)\n]*\)|\{[^}\n]*\}|[<>=])*\.[ \t]+(?P<title>[^\n]*\S)"), _digit
+    re.compile(rb"\nh(?P<level>[1-6])(?:\([^)\n]*\)|\{[^}\n]*\}|[<>=])*\.[ \t]++(?P<title>[^\n]*\S)"), _digit
 )
-_POD = Markup(re.compile(rb"\n=head(?P<level>[1-6])[ \t]+(?P<title>[^\n]*\S)"), _digit)
-_MAN = Markup(re.compile(rb"\n\.S(?P<level>[HhSs])[ \t]+\"?(?P<title>[^\n\"]*[^\n\"\s])"), _by_name("h", "s"))
+_POD = Markup(re.compile(rb"\n=head(?P<level>[1-6])[ \t]++(?P<title>[^\n]*\S)"), _digit)
+_MAN = Markup(
+    re.compile(rb"\n\.S(?P<level>[HhSs])[ \t]++\"?(?P<title>[^\n\"]*[^\n\"\s])"), _by_name("h", "s")
+)
 _TEXINFO = Markup(
     re.compile(
         rb"\n@(?P<level>part|chapter|unnumbered|appendix|section|unnumberedsec|appendixsec|subsection"
-        rb"|subsubsection)[ \t]+(?P<title>[^\n]*\S)"
+        rb"|subsubsection)[ \t]++(?P<title>[^\n]*\S)"
     ),
     _by_name("part", "chapter unnumbered appendix", "section unnumberedsec appendixsec", "subsection",
              "subsubsection"),

@@ -21,15 +21,17 @@ EVENT = re.compile(
     rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
     rb")"
 )
-DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
+DELIMITER_ROW = re.compile(
+    rb"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+\r?(?=\n|\Z)"
+)
 COMMENT_END = re.compile(rb"-->")
 TABLE_END = re.compile(rb"</table\s*>", re.I)
 TABLE_ROW = re.compile(rb"(?:\n[ \t]*)?<tr\b", re.I)
 #: A heading as HTML, with which most pages of projects begin.
-TAGGED = re.compile(rb"<h([1-6])\b[^>]*>(.{0,1000}?)</h\1\s*>", re.I | re.S)
+TAGGED = re.compile(rb"<h([1-6])\b[^>]{0,1000}>(.{0,1000}?)</h\1\s*>", re.I | re.S)
 TAG = re.compile(rb"<[^>]{0,1000}>")
 #: A line in bold letters, alone: it names what follows.
-LABEL = re.compile(rb"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(\*\*|__)[^*_\n]{1,150}\1[:.]?[ \t]*\r?")
+LABEL = re.compile(rb"[ \t>]*+(?:[-*+]|\d{1,9}[.)])?[ \t]*+(\*\*|__)[^*_\n]{1,150}\1[:.]?[ \t]*\r?")
 
 
 def long_comments(source: bytes) -> Iterator[tuple[int, int]]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from services.chunking.markups import MARKUPS, Markup
 
-_ROW = re.compile(rb"<tr\b[^>]*>(.*?)(?:</tr\s*>|(?=<tr\b)|\Z)", re.I | re.S)
-_CELL = re.compile(rb"<t[dh]\b([^>]*)>(.*?)(?=</t[dh]\s*>|<t[dh]\b|\Z)", re.I | re.S)
+_ROW = re.compile(rb"<tr\b[^<>]*>(.*?)(?:</tr\s*>|(?=<tr\b)|\Z)", re.I | re.S)
+_CELL = re.compile(rb"<t[dh]\b([^<>]*)>(.*?)(?=</t[dh]\s*>|<t[dh]\b|\Z)", re.I | re.S)
 _DATA_CELL = re.compile(rb"<td\b", re.I)
 _COLSPAN = re.compile(rb"colspan\s*=\s*[\"']?0*(?:[2-9]|\d\d)", re.I)
 _ROWSPAN = re.compile(rb"rowspan\s*=\s*[\"']?(\d{1,2})", re.I)

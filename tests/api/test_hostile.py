@@ -166,6 +166,7 @@ def holding() -> dict[str, bytes]:
         "too many patterns": post(SOURCES, (globs % many('"*.md"')).encode()),
         "patterns of stars": post(SOURCES, (globs % f'"{"*a" * 500_000}"').encode()),
         "patterns of a wrong kind": post(SOURCES, (globs % many("1")).encode()),
+        "ids of a filter": post("/api/v1/search", filter_of_ids(10_000)),
         "object keys": post(
             "/api/v1/sources/00000000-0000-0000-0000-000000000000/invocations/latest-by-keys",
             f'{{"object_keys": [{many("1")}]}}'.encode(),
@@ -173,6 +174,18 @@ def holding() -> dict[str, bytes]:
         "parameters": head("GET", f"{SOURCES}?{'&'.join(['a=%ff'] * 1300)}", TOKEN, "Connection: close"),
         "requests in one go": head("GET", "/nothing") * 5_000 + head("GET", "/", "Connection: close"),
     }
+
+
+def filter_of_ids(count: int) -> bytes:
+    """A search whose filter names the same ids again and again."""
+    ids = {"#id": {"$in": [f"{number:x}" for number in range(count)]}}
+    asked = {
+        "database_name": DATABASE,
+        "collection_name": "fuzz",
+        "query": "x",
+        "where": {"$and": [ids] * 20},
+    }
+    return json.dumps(asked).encode()
 
 
 @asynccontextmanager
