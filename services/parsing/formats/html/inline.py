@@ -45,6 +45,8 @@ _TYPED = (
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
 )
+#: The signs with which generators of pages link a heading to itself.
+PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 #: Elements inside a `pre` that begin a line, and those that are not part of its text.
 _LINES, _UNREAD = ("div", "p", "li", "tr"), ("script", "style", "button")
 #: Classes of the numbers that programs put before lines of code.
