@@ -8,7 +8,7 @@ from itertools import count
 from tree_sitter import Node, Parser, Tree
 
 from services.chunking.chunk import Scope
-from services.chunking.labels import head_of, key_of, signature_of
+from services.chunking.labels import element_of, head_of, key_of, signature_of
 from services.chunking.languages import Grammar, load
 from services.chunking.markdown import cut_markdown
 from services.chunking.markups import POD
@@ -45,7 +45,7 @@ _FUNCTION = re.compile(
 )
 _CONTAINER = re.compile(
     r"^(\w+_)?(class|interface|struct|trait|impl|enum|union|record|namespace|module|mod|object|extension|"
-    r"protocol|companion_object|contract|library|package|type|foreign_mod|implementation|category|internal)"
+    r"protocol|companion_object|contract|library|package|type|foreign_mod|type_alias|implementation|category|internal)"
     + _DEFINITION
 )
 #: Nodes that only group others: their children count as if they were one level up.
@@ -198,6 +198,8 @@ class _Walker:
     def label(self, node: Node, kind: int) -> str:
         if node.type in self.grammar.headed.split():
             return head_of(self.source[node.start_byte : node.end_byte][:400].decode(errors="ignore"))
+        if node.type == "element":
+            return element_of(node, self.source)
         if self.grammar.data:
             return key_of(node, self.source)
         return signature_of(node, kind in (FUNCTION, CONTAINER), kind == CONTAINER, self.source)

@@ -9,8 +9,14 @@ _LENGTH = 80
 _PREFIX = re.compile(r"^(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 #: Values that take the name they are bound to: `const send = async () => {…}`.
 _BINDING = re.compile(
-    r"variable_declarator|field_definition|property_declaration|^(?:assignment(?:_expression)?|pair|field)$"
+    r"variable_declarator|init_declarator|field_definition|property_declaration|type_alias|(?:const|static)_item|(?:var|const)_spec|"
+    r"^(?:assignment(?:_expression)?|pair|field)$"
 )
+#: An element of XML with the title that it may begin with; an attribute that names it.
+_ELEMENT = re.compile(
+    r"<(?P<tag>[\w:.-]+)(?P<attributes>[^>]*)>\s*(?:<(?:title|name|head|label)\b[^>]*>(?P<title>[^<]+)</)?"
+)
+_NAME = re.compile(r"\b(?:name|title|key|id)\s*=\s*[\"']([^\"'>]+)")
 #: What opens the body of a definition at the end of its first line, and a body in braces.
 _OPENING = re.compile(
     r"[\s({:,=]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
@@ -44,12 +50,27 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
     if name is None and (body is None or not contains):
         return ""
     end = name.end_byte if name else body.start_byte if body else node.end_byte
-    text = source[node.start_byte : end].decode(errors="ignore")
+    text = source[_start(node) : end].decode(errors="ignore")
     while match := _PREFIX.match(text):
         text = text[match.end() :]
     if name is not None and name.type.endswith("declarator"):
         text = text.partition("(")[0]
-    return " ".join(text.split()).rstrip(" {:=")[:_LENGTH]
+    return " ".join(text.split()).rstrip("" if name else " {:=")[:_LENGTH]
+
+
+def _start(node: Node) -> int:
+    """Where a definition starts, with the keyword in front of it: `type`, `var`."""
+    above = node.parent if node.type.endswith("_spec") else None
+    return above.start_byte if above and above.start_point[0] == node.start_point[0] else node.start_byte
+
+
+def element_of(node: Node, source: bytes) -> str:
+    """The label of an element of XML: its title, or else its name in the file's or its own words."""
+    found = _ELEMENT.match(source[node.start_byte : node.start_byte + 600].decode(errors="ignore"))
+    if found is None:
+        return ""
+    named = _NAME.search(found["attributes"])
+    return (found["title"] or f"{found['tag']} {named[1] if named else ''}").strip()[:_LENGTH]
 
 
 def head_of(text: str) -> str:

@@ -8,15 +8,19 @@ from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
 from services.chunking.prose import cut_lines, loosen, refine
 from services.chunking.structure import (
+    ANCHORS,
     COMMENT_ENDS,
     DELIMITER_ROW,
+    EVENT,
     FRONT_MATTER,
     FRONT_TITLE,
+    HEADINGS,
     ITEM,
     LABEL,
     LANGUAGE,
     LIST_END,
     MARKED_HEAD,
+    OF_MARKDOWN,
     TABLE_END,
     TAG,
     TAGGED,
@@ -28,6 +32,8 @@ from services.chunking.titles import Title, structural_lines
 #: Columns by which code is indented; a `#` there begins no heading.
 _CODE_INDENT = 4
 _TITLE_BYTES = 160
+#: The level of what stands under a line in bold letters.
+_LABEL_LEVEL = 7
 
 
 def cut_markdown(
@@ -66,21 +72,13 @@ class _Scanner:
     def scan(self) -> None:
         # With a line feed in front of the source, a match at `i` is the line that starts at `i`.
         text = b"\n" + self.source
-        steps = {
-            "blank": self.on_blank, "heading": self.on_heading, "fence": self.on_fence, "item": self.on_item,
-            "row": self.on_row, "rule": self.on_rule, "wiki": self.on_wiki,
-            "comment": self.on_comment, "html": self.on_html, "bare": self.on_bare, "tagged": self.on_tagged,
-            "raw": self.on_raw,
-        }  # fmt: skip
-        if self.plain:
-            for name in ("heading", "fence", "comment", "html", "tagged", "raw"):
-                del steps[name]
-        elif matter := FRONT_MATTER.match(self.source):
-            self.resume = matter.end()
-            if named := FRONT_TITLE.search(matter[0]):
-                self.sections.append((0, 0, named[2].decode(errors="ignore")))
-        if self.titles:  # they tell all headings
-            del steps["rule"], steps["wiki"]
+        matter = None if self.plain else FRONT_MATTER.match(self.source)
+        self.resume = matter.end() if matter else 0
+        if matter and (named := FRONT_TITLE.search(matter[0])):
+            self.sections.append((0, 0, named[2].decode(errors="ignore")))
+        names = EVENT.groupindex.keys() - {"indent"} - (OF_MARKDOWN if self.plain else set())
+        names -= HEADINGS if self.titles else set()
+        steps = {name: getattr(self, f"on_{name}") for name in names}
         comments = iter(()) if self.plain else long_comments(self.source)
         comment = next(comments, None)
         tables = (written_tables(text) if self.plain else written_tables(text, GRIDS))[::-1]
@@ -169,8 +167,10 @@ class _Scanner:
         if line == self.glue:
             self.glue = following
             self.cuts[following] = GLUED
-        elif not self.plain and self.is_label(line):
+        elif not self.plain and (label := self.label(line)):
             self.cuts[following] = GLUED
+            if label["item"] is None:
+                self.open_section(_LABEL_LEVEL, label.start(), label["name"])
         elif self.source[following : following + 1] in (b" ", b"\t"):
             self.cuts[following] = INNER + 50
         else:
@@ -242,10 +242,10 @@ class _Scanner:
     def is_introduced(self, line: int) -> bool:
         return self.source[max(line - 100, 0) : line].rstrip()[-1:] == b":"
 
-    def is_label(self, blank: int) -> bool:
-        """Whether the line above a blank one stands alone and in bold letters."""
+    def label(self, blank: int) -> re.Match[bytes] | None:
+        """The line above a blank one, if it stands alone and in bold letters."""
         start = self.source.rfind(b"\n", 0, max(blank - 1, 0)) + 1
-        return start in self.cuts and LABEL.fullmatch(self.source, start, max(blank - 1, 0)) is not None
+        return LABEL.fullmatch(self.source, start, max(blank - 1, 0)) if start in self.cuts else None
 
     def on_row(self, line: int, match: re.Match[bytes]) -> None:
         after = self.next_line(line)
@@ -268,13 +268,19 @@ class _Scanner:
             self.table = -1
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:
+        if anchors := ANCHORS.search(self.source, max(line - _TITLE_BYTES, 0), line):
+            self.cuts[line] = GLUED
+            line = anchors.start()
         if line:
             self.cuts[line] = self.price(line, SECTION + LEVEL * min(level, 6))
+        self.open_section(level, line, title)
+        self.glue = after
+        self.cuts[after] = GLUED
+
+    def open_section(self, level: int, line: int, title: bytes) -> None:
         while self.sections and self.sections[-1][0] >= level:
             self.close_section(line)
         self.sections.append((level, line, title[:_TITLE_BYTES].decode(errors="ignore")))
-        self.glue = after
-        self.cuts[after] = GLUED
 
     def close_section(self, position: int) -> None:
         _, start, title = self.sections.pop()

@@ -123,6 +123,14 @@ _INI = Markup(
     re.compile(rb"\n[ \t]*\[(?P<title>[^\]\n]+)\][ \t]*(?:[#;][^\n]*)?\r?(?=\n|\Z)"), lambda match: 1
 )
 
+#: The files of a patch, and the functions that its hunks are in.
+_DIFF = Markup(
+    re.compile(
+        rb"\n(?:diff --git a/|Index: |(?P<level>@@)[^@\n]*@@[ ]?)(?P<title>[^\n]*?)(?= b/|[ \t]*\r?(?:\n|\Z))"
+    ),
+    lambda match: 1 + (match["level"] is not None),
+)
+
 #: A capital letter of Latin, Greek or Cyrillic script; what a title does not end with.
 _CAPITAL, _LAST = rb"(?:[A-Z]|\xc3[\x80-\x9e]|\xce[\x91-\xa9]|\xd0[\x81\x90-\xaf])", rb"[^\s.,;:!?]"
 _RANKS = {
@@ -146,7 +154,7 @@ def _plain_level(match: Match[bytes]) -> int:
         return len(match["wiki"])
     if match["word"]:
         return _RANKS[match["word"].lower()]
-    return 4 + match["number"].count(b".") if match["number"] else 3
+    return 5 + match["number"].count(b".") if match["number"] else 4
 
 
 _NUMBER = rb"(?:\d{1,3}|[IVXLC]{1,7}|[A-Z]|(?i:one|two|three|four|five|six|seven|eight|nine|ten))"
@@ -163,7 +171,8 @@ _PLAIN_TITLES = (
 #: Plain text: paragraphs of one short line, and titles with a line under them.
 PLAIN = Markup(
     re.compile(
-        rb"\n(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\A\n))\f?(?:%b|(?P<title>%b)[ \t]*\r?(?=\n[ \t\f]*\r?(?:\n|\Z)|\Z))"
+        rb"\n(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\A\n))\f?(?:(?P<over>(?P<one>[=*#~-])(?P=one){3,})[ \t]*\r?\n)?"
+        rb"(?:%b|(?P<title>%b)[ \t]*\r?(?=\n[ \t\f]*\r?(?:\n|\Z)|\Z))"
         % (_underlined(rb"=~^*#-"), b"|".join(_PLAIN_TITLES))
     ),
     _plain_level,
@@ -184,6 +193,7 @@ MARKUPS: dict[str, Markup] = {
         ("pod", POD),
         ("man mdoc", _MAN),
         ("texi texinfo txi", _TEXINFO),
+        ("diff patch", _DIFF),
         ("ini cfg conf properties editorconfig gitconfig gitmodules desktop service", _INI),
     )
     for suffix in suffixes.split()

@@ -10,10 +10,10 @@ from services.chunking.labels import head_of
 #: Suffixes of languages that have blocks and no grammar here.
 _SUFFIXES = frozenset(
     """
-    adb ads applescript as asp aspx astro awk bas bicep cbl clj cljc cljs cls cmake coffee cr cshtml d
-    dart ejs el elm erb erl f f03 f90 f95 fish fs fsi fsx gd gleam gql graphql hbs hrl hx j2 jinja jinja2
-    jsp less liquid lisp lsp mustache nim pas pp prisma proto pug r rkt razor sass scad scm slim st styl
-    sv svh tcl thrift twig v vb vbs vhd vhdl vue wat
+    adb ads applescript as asm asp aspx astro awk bas bat bicep cbl clj cljc cljs cls cmake cmd coffee cr
+    cshtml d dart ejs el elm erb erl f f03 f90 f95 fish fs fsi fsx gd gleam gql graphql hbs hrl hx j2
+    jinja jinja2 jsp less liquid lisp lsp mustache nim pas pp prisma proto pug r rkt razor s sass scad scm
+    slim st styl sv svh tcl thrift twig v vb vbs vhd vhdl vue wat
     """.split()  # noqa: SIM905
 )
 _NAMES = frozenset(("cmakelists.txt", "nginx.conf"))

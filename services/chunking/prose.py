@@ -39,8 +39,6 @@ _ESCAPED = re.compile(rb"\\n\\n(?:\\n)*(?=\S)")
 _CLAUSE = re.compile(rb"[,;:)}\]]\s++(?=\S)|\xe3\x80\x81|\xef\xbc[\x8c\x9b\x9a]")
 _WORD = re.compile(rb"\s++(?=\S)|\xe3\x80\x80|\xc2\xa0|\xe2\x80\x83")
 
-#: Bytes of the longest character that is kept whole: some emoji take 35.
-_LONGEST_CHARACTER = 64
 #: Letters that form flags in pairs, at the end of a text; the class of marks that join letters of India.
 _FLAGS, _VIRAMA = re.compile("[\U0001f1e6-\U0001f1ff]*$"), 9
 
@@ -143,7 +141,7 @@ def _character_start(source: bytes, start: int, position: int) -> int:
     """Where the character at `position` begins; accents and parts of an emoji belong to it."""
     while source[position] & 0xC0 == 0x80:
         position -= 1
-    before = source[max(start, position - _LONGEST_CHARACTER) : position].decode(errors="ignore")
+    before = source[start:position].decode()
     first, at = source[position : position + 4].decode(errors="ignore")[:1], position
     while before and _belongs(before, first):
         before, first = before[:-1], before[-1]

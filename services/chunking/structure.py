@@ -24,6 +24,11 @@ EVENT = re.compile(
 DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:[|+][ \t]*:?-+:?[ \t]*)*[|+]?[ \t]*\r?(?=\n|\Z)")
 #: How comments of markdown and of MDX end.
 COMMENT_ENDS = {b"<!--": re.compile(rb"-->"), b"{/*": re.compile(rb"\*/\}")}
+#: Lines that have structure in markdown alone, and those that are headings.
+OF_MARKDOWN, HEADINGS = (
+    frozenset(("heading", "fence", "comment", "html", "tagged", "raw")),
+    frozenset(("rule", "wiki")),
+)
 #: What begins the head of a table in Textile and Jira.
 MARKED_HEAD = re.compile(rb"[ \t]*\|(?:_[<>=^~()\w]*\.|\|)")
 TABLE_END = re.compile(rb"</table\s*>", re.I)
@@ -42,7 +47,15 @@ LIST_END = re.compile(rb"\n(?:[ \t]*\r?\n(?=[^\s])(?![-*+][ \t]|\d{1,9}[.)][ \t]
 #: The language of a fenced block, behind its fence.
 LANGUAGE = re.compile(rb"[ \t]*\{?\.?([A-Za-z][\w+#-]{0,30})")
 #: A line in bold letters, alone: it names what follows.
-LABEL = re.compile(rb"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(\*\*|__)[^*_\n]{1,150}\1[:.]?[ \t]*\r?")
+LABEL = re.compile(
+    rb"[ \t>]*(?P<item>[-*+]|\d{1,9}[.)])?[ \t]*(?P<bold>\*\*|__)(?P<name>[^*_\n]{1,150}?):?(?P=bold)[:.]?"
+    rb"[ \t]*\r?"
+)
+#: Lines in front of a heading that only name its place.
+ANCHORS = re.compile(
+    rb"(?:\A|(?<=\n))(?:(?:\[\[?[^\]\n]{1,80}\]\]?|<a [^>\n]{1,80}>(?:\s*</a>)?|\.\. _[^\n]{1,80}:)"
+    rb"[ \t]*\r?\n(?:[ \t]*\r?\n)?){1,3}\Z"
+)
 
 
 def long_comments(source: bytes) -> Iterator[tuple[int, int]]:

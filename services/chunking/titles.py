@@ -51,10 +51,11 @@ def _titles(text: bytes, markup: Markup) -> Iterator[Title]:
             if not markup.longer[0] <= len(line) - len(title.decode(errors="ignore")) <= markup.longer[1]:
                 continue
             above = text.rfind(b"\n", 0, begins)
-            over = begins > 0 and text[above + 1 : begins].rstrip() == line
+            banner = match.groupdict().get("over") is not None
+            over = banner or (begins > 0 and text[above + 1 : begins].rstrip() == line)
             if match["under"][:1].isspace() and not over:
                 continue
-            begins = above if over else begins
+            begins = above if over and not banner else begins
             kind = line[:1] * (2 if over else 1)
             if level == BY_ORDER:
                 kinds.extend([kind] if kind not in kinds else [])

@@ -91,9 +91,7 @@ def guess(data: bytes) -> Guess | None:
     for encoding, (likelihood, language) in _candidates(sample, len(data) <= SAMPLE).items():
         text = _decoded(sample, encoding)
         if text is not None:
-            weight = (
-                likelihood * _prior(encoding, text) / _FAULT ** faults(text) / _FOREIGN ** _foreign(text)
-            )
+            weight = likelihood * _prior(encoding, text) / _FAULT ** faults(text) / _FOREIGN ** _foreign(text)
             ranked.append((weight, encoding, language, text))
     if not ranked:
         return None

@@ -131,8 +131,6 @@ class Renderer:
 
     def _link(self, el: HtmlElement) -> None:
         href = el.get("href") or ""
-        if href.startswith("#") and inline.plain(el).strip() in inline.PERMALINKS:
-            return
         if inline.holds_blocks(el):
             self._flush()
             outer, self._href = self._href, href or self._href
