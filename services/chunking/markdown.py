@@ -31,9 +31,8 @@ from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
 _CODE_INDENT = 4
-_TITLE_BYTES = 160
-#: The level of what stands under a line in bold letters.
-_LABEL_LEVEL = 7
+#: Bytes of a title that are kept; the level of what stands under a line in bold letters.
+_TITLE_BYTES, _LABEL_LEVEL = 160, 7
 
 
 def cut_markdown(
