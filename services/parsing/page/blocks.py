@@ -110,6 +110,9 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
         block.full = _is_full(held)
         if block.text:
             out.append(block)
+    lettered = [block for block in out if block.kind is Kind.ITEM and kept_label(block.plain.split()[0])]
+    if len(lettered) == 1 and lettered[0].lines < 2:
+        lettered[0].kind, lettered[0].marker = Kind.TEXT, ""
     return out
 
 

@@ -61,13 +61,18 @@ def _in_item(writer: Writer, block: Block, items: list[Block]) -> bool:
     """Write a paragraph or code below the text of an open item as a part of it; whether it is one."""
     if block.kind not in (Kind.TEXT, Kind.CODE):
         return False
-    while items and block.x0 < items[-1].hang - _slack(items[-1]):
+    while items and not _is_below(block, items[-1]):
         items.pop()
-    if not items or block.x0 > items[-1].hang + _slack(items[-1]):
+    if not items:
         return False
     text = code(block.text).text if block.kind is Kind.CODE else _as_text(block.text)
     writer.add(indented(text, _indent(items)))
     return True
+
+
+def _is_below(block: Block, before: Block) -> bool:
+    """Whether a block begins where the text of an item does, and not where its marker does."""
+    return (before.x0 + before.hang) / 2 < block.x0 < before.hang + 0.5 * _slack(before)
 
 
 def _slack(block: Block) -> float:
@@ -129,7 +134,7 @@ def _goes_on(before: Block, block: Block) -> bool:
         return False
     if abs(before.style.size - block.style.size) > 0.6 or before.style.bold != block.style.bold:
         return False
-    if before.kind is Kind.ITEM and before.page == block.page and abs(before.hang - block.x0) > _slack(block):
+    if before.kind is Kind.ITEM and before.page == block.page and not _is_below(block, before):
         return False
     first = without_emphasis(block.text)[:1]
     return first.islower() and not _ENDED.search(without_emphasis(before.text))

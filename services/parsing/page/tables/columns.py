@@ -277,6 +277,7 @@ def blocks_below(
 
 
 def is_listing(lines: Sequence[TableLine]) -> bool:
-    """Whether the first column contains only list markers."""
-    first = [line.at[0].text for line in lines if 0 in line.at]
-    return bool(first) and all(is_marker(text) for text in first)
+    """Whether the first column contains only list markers, or texts after one that cross into the next."""
+    first = [line.at[0] for line in lines if 0 in line.at]
+    labels = (is_marker(entry.words[0].text) and (len(entry.words) == 1 or entry.last > 0) for entry in first)
+    return bool(first) and all(labels)
