@@ -102,6 +102,7 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
         else:
             groups.append([at])
     out: list[Block] = []
+    lettered: list[tuple[Block, bool]] = []  # items with letters, and whether their lines hang
     for group in groups:
         held = [lines[i] for i in group]
         block = _block(held, [styles[i] for i in group], page, vocabulary)
@@ -110,9 +111,11 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
         block.full = _is_full(held)
         if block.text:
             out.append(block)
-    lettered = [block for block in out if block.kind is Kind.ITEM and kept_label(block.plain.split()[0])]
-    if len(lettered) == 1 and lettered[0].lines < 2:
-        lettered[0].kind, lettered[0].marker = Kind.TEXT, ""
+        if block.kind is Kind.ITEM and kept_label(held[0].words[0].text):
+            hang = held[0].words[1].x0
+            lettered.append((block, len(held) > 1 and abs(held[1].x0 - hang) < 0.4 * setting.size))
+    if len(lettered) == 1 and not lettered[0][1]:
+        lettered[0][0].kind, lettered[0][0].marker = Kind.TEXT, ""
     return out
 
 
