@@ -1,5 +1,6 @@
 """Execute one search of Chroma's Search API on a collection."""
 
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,12 +32,12 @@ async def run_search(legs: Legs, target: Target, search: Search) -> list[Row]:
         found = await legs.records.get(target, search.filter, columns, limit, search.offset)
         return [Row(record, None) for record in found]
     hits = await legs.hits(target, search.filter, knns_of(search.rank))
-    ranked = rank_records(search.rank, hits)
+    ranked = await asyncio.to_thread(rank_records, search.rank, hits)  # seconds, for the longest expressions
     if search.group_by is not None:
         known = await get_by_ids(legs, target, [id_ for id_, _ in ranked], {"metadatas"})
         metadata = {id_: record.metadata or {} for id_, record in known.items()}
         present = [entry for entry in ranked if entry[0] in known]
-        ranked = best_of_groups(present, metadata, search.group_by)
+        ranked = await asyncio.to_thread(best_of_groups, present, metadata, search.group_by)
     page = ranked[search.offset : search.offset + limit]
     records = await get_by_ids(legs, target, [id_ for id_, _ in page], columns)
     return [
