@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from api import serving
 from api.chroma.upstream import Upstream
 from api.connection import MAX_LINE_BYTES
-from api.search.execution import run_search
+from api.search.execution import Room, run_search
 from api.search.expression import Filter, Fold, Knn, Search, Val
 from api.search.legs import Legs
 from api.search.parsing import MAX_NODES
@@ -286,6 +286,6 @@ async def test_no_expression_holds_the_event_loop() -> None:
     legs = Found(Gone(cast(Upstream, None)))
     with without_garbage_collector():
         async with longest_hold() as longest:
-            await run_search(legs, cast(Target, None), Search(rank=rank, limit=1))
+            await run_search(legs, cast(Target, None), Search(rank=rank, limit=1), Room())
 
     assert longest[0] < MOST_HELD_S
