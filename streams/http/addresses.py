@@ -24,7 +24,7 @@ Advice = Callable[[str], str]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _V4_COMPATIBLE = ipaddress.ip_network("::/96")
 #: What `ipaddress` takes for the internet, in some versions of Python, and is none: assignments of the IETF
-#: (Oracle's metadata are at 192.0.0.192), site-local addresses, and the host that each machine of Azure has
+#: (Oracle's metadata are at 192.0.0.192), site-local addresses, and the host that every machine of Azure has
 #: at a public address.
 _NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "fec0::/10", "168.63.129.16/32")))
 

@@ -65,7 +65,8 @@ class Crawl:
             named = pages_named(self._scope, self._access, self._visitor, self._reader)
             async for link, changed in named:
                 self._frontier.add(link, 1)
-                self._answers.changed.setdefault(link, changed)
+                if changed and self._frontier.met(link):
+                    self._answers.changed.setdefault(link, changed)
         await self._take_all()
         for key in sorted(self._known):
             if not self._frontier.met(key):

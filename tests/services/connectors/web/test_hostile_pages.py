@@ -6,6 +6,8 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from schemas.urls import MAX_URL_LENGTH
+from services.connectors.web.frontier import Frontier
+from services.connectors.web.memo import Page, packed, unpacked
 from services.connectors.web.pages.content import is_html
 from services.connectors.web.pages.page import read_page
 from services.connectors.web.pages.parser import PageParser, page_workers
@@ -51,3 +53,22 @@ def test_the_addresses_of_a_page_do_not_multiply_its_size() -> None:
     assert read_page(body.encode(), "text/html", "https://e.org/c/", "headrace").links == (
         "https://e.org/c/b",
     )
+
+
+def test_a_site_of_endless_addresses_fills_no_memory_and_displaces_no_indexed_page() -> None:
+    frontier = Frontier({"https://e.org/known"}, max_bytes=100_000)
+    for number in range(10_000):
+        frontier.add(f"https://e.org/{number}", 1)
+    frontier.add("https://e.org/known", 9)
+
+    assert 100 < frontier.left < 1_000
+    assert frontier.met("https://e.org/known")
+
+
+def test_the_memo_of_a_site_that_repeats_everything_fits_into_a_record() -> None:
+    page = Page("https://e.org/", 0, furniture=frozenset(range(1 << 40, (1 << 40) + 500_000)))
+
+    memo = packed(page)
+
+    assert len(memo) < 900_000
+    assert unpacked(page.key, memo).furniture < page.furniture  # type: ignore[union-attr]
