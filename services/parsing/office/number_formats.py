@@ -60,6 +60,15 @@ def shown_number(value: float, code: str = "General", since_1904: bool = False, 
         return _general(value, raw)
 
 
+def shown_text(text: str, code: str) -> str:
+    """A text between what its format sets around texts: the fourth section, or the last one with an `@`."""
+    section = next((s for s in reversed(_sections(code)) if "@" in s), "@")
+    tokens = _tokens(section)
+    if any(token.kind not in ("at", "text") for token in tokens):
+        return text
+    return "".join(text if token.kind == "at" else token.text for token in tokens)
+
+
 def _general(value: float, raw: str = "") -> str:
     if re.fullmatch(r"-?\d{1,40}", raw):
         return raw

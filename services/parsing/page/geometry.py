@@ -105,7 +105,8 @@ class Page:
 
     `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown). `formulas`: whether it
     holds some. `suspects`: where text is that may be unseen. `drawn`: parts of drawings. `printed`: the page
-    number, if the PDF reader took it away.
+    number, if the PDF reader took it away. `beside`: texts (markdown) that run in another direction
+    than the page.
     """
 
     number: int
@@ -120,6 +121,7 @@ class Page:
     suspects: list[Box] = field(default_factory=list)
     drawn: list[Drawn] = field(default_factory=list)
     printed: int | None = None
+    beside: list[str] = field(default_factory=list)
 
 
 class Box(NamedTuple):

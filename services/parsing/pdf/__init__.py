@@ -29,6 +29,7 @@ from services.parsing.pdf.source import read_batches
 from services.parsing.pdf.transcripts import Transcripts
 from services.parsing.pdf.words.line_numbers import leave_out_line_numbers
 from services.parsing.pdf.words.lost_letters import restore_letters
+from services.parsing.pdf.words.marks import restore_marks
 from services.parsing.pdf.words.raised import mark_raised
 from services.parsing.pdf.words.unseen import leave_out_unseen
 
@@ -56,12 +57,14 @@ def parse_pdf(
     transcripts = Transcripts(drawing)
     blocks: list[Block] = []
     numbers: list[int] = []
+    stamps = set[str]()  # what runs up the margin of every page stands once
     for batch in read_batches(data):
         for page in batch.pages:
             if not transcripts.collects(page):
                 scans.read(page)
         leave_out_unseen(data, batch.pages)
         restore_letters(data, batch.pages)
+        restore_marks(data, batch.pages)
         mark_raised(data, batch.pages)
         leave_out_line_numbers(batch.pages)
         running.strip(batch.pages, batch.total)
@@ -73,7 +76,9 @@ def parse_pdf(
             if read is not None:
                 scans.forget(page.number)
             blocks.extend(in_words(found, page, pictures) if read is None else read)
-            blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in page.notes)
+            turned = [text for text in page.beside if text not in stamps]
+            stamps.update(turned)
+            blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in [*turned, *page.notes])
     scans.close()
     drawing.close()
     mark_headings(blocks, body_size(blocks))

@@ -15,7 +15,7 @@ from services.parsing.page.lines import BLANK
 from services.parsing.pdf.annotations import notes_of, typed_words
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
-from services.parsing.pdf.rotation import quarter, upright
+from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.transcripts.formulas import holds_formulas
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
@@ -107,7 +107,8 @@ def read_batches(data: bytes) -> Iterator[Batch]:
 def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
     styles: dict[tuple[object, ...], Style] = {}
-    turned = _main_turn(raw)
+    raw.text_items = list(in_columns(raw.text_items))
+    turned = main_turn(raw.text_items)
     for item, size in zip(raw.text_items, run_sizes(raw.text_items), strict=True):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
             words.extend(_words(item, size, styles, turned in (90, 270)))
@@ -141,6 +142,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     )
     page.formulas = holds_formulas(raw.text_items)
     page.printed = _printed_number(raw)
+    page.beside = [] if useless else beside(raw.text_items, turned)
     if vectors:
         page.drawn = list(_drawn(vectors, raw.width * raw.height))
     return upright(page, turned) if words else page
@@ -157,15 +159,6 @@ def _printed_number(raw: ParsedPage) -> int | None:
         ):
             return int(text)
     return None
-
-
-def _main_turn(raw: ParsedPage) -> int:
-    letters = dict.fromkeys((0, 90, 180, 270), 0)
-    for item in raw.text_items:
-        turn = quarter(item.rotation)
-        if turn is not None:
-            letters[turn] += len(item.text)
-    return max(letters, key=lambda turn: letters[turn])
 
 
 def _words(
@@ -197,7 +190,7 @@ def _words(
             out[-1].text += text  # blanks within vertical text are guesses of the reader
             out[-1].y0, out[-1].y1 = min(out[-1].y0, word.y), max(out[-1].y1, word.y + word.height)
         elif vertical:
-            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, True))
+            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, text < "\u2e80"))
         else:
             out.append(Word(text, left, y0, left + width, y1, style, spaced))
     return out

@@ -54,8 +54,14 @@ class Numbering:
         self._counters: dict[str, dict[int, int]] = {}
         if root is None:
             return
+        defined = {
+            name: _levels(element)
+            for element in root.iterchildren(W + "abstractNum")
+            if (name := value(element, W + "styleLink"))
+        }
         for element in root.iterchildren(W + "abstractNum"):
-            self._abstract[element.get(W + "abstractNumId", "")] = _levels(element)
+            levels = defined.get(value(element, W + "numStyleLink") or "") or _levels(element)
+            self._abstract[element.get(W + "abstractNumId", "")] = levels
         for element in root.iterchildren(W + "num"):
             abstract = value(element, W + "abstractNumId") or ""
             self._lists[element.get(W + "numId", "")] = (abstract, *_overrides(element))

@@ -160,7 +160,7 @@ CASES = [
     Case("tika: a fax whose dots are high", "a.tif", _fax(), has=_RIGHT),
     Case("tika: frames of many kinds", "a.tif", _frames("TIFF", compression="tiff_lzw"), has=["First slide of all", "Second slide of all"]),
     Case("libheif: AVIF", "a.avif", saved(drawn("RGB", (0, 0, 0), (255, 255, 255)), "AVIF"), has=_RIGHT),
-    Case("pillow: a photo of which the end is missing", "a.jpg", saved(drawn(), "JPEG")[:-1500], has=["Harbour office"]),
+    Case("pillow: a photo of which the end is missing", "a.jpg", saved(drawn(), "JPEG")[:-1500], has=["Harbour office"], told="end of the picture is missing"),
     Case("pillow: a picture of one dot", "a.png", saved(Image.new("1", (1, 1)), "PNG"), lacks=["error"]),
     Case("pillow: a picture that is 12,000 dots wide", "a.png", saved(drawn("L", wide=12000, size=240), "PNG"), has=_RIGHT),
     Case("docling: a scan in strips", "a.pdf", _strips(), has=["The harbour office", "Line 7 of the page tells of the weir", "Line 12 of the page"]),
