@@ -17,7 +17,7 @@ from services.parsing.images.pictures import Pictures
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
-from services.parsing.pdf.annotations import attachments_of
+from services.parsing.pdf.annotations import attachments_of, read_drawn
 from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.pictures import in_words
@@ -57,12 +57,18 @@ def parse_pdf(
     transcripts = Transcripts(drawing)
     blocks: list[Block] = []
     numbers: list[int] = []
+    holders: list[int] = []
     stamps = set[str]()  # what runs up the margin of every page stands once
     for batch in read_batches(data):
+        if batch.form:
+            numbers.append(batch.pages[0].number)
+            blocks.extend(Block(Kind.MARKDOWN, line, numbers[-1]) for line in batch.form)
+            break
         for page in batch.pages:
             if not transcripts.collects(page):
                 scans.read(page)
         leave_out_unseen(data, batch.pages)
+        read_drawn(data, batch.pages)
         restore_letters(data, batch.pages)
         restore_marks(data, batch.pages)
         mark_raised(data, batch.pages)
@@ -70,6 +76,7 @@ def parse_pdf(
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
             numbers.append(page.number)
+            holders.extend([page.number] if page.holds_files else [])
             vocabulary.read(page.words)
             found = layout(page, vocabulary)
             read = transcripts.read(page, found)
@@ -82,7 +89,7 @@ def parse_pdf(
     scans.close()
     drawing.close()
     mark_headings(blocks, body_size(blocks))
-    files = attachments_of(data)
+    files = attachments_of(data, holders)
     blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
