@@ -27,7 +27,9 @@ from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.source import read_batches
 from services.parsing.pdf.transcripts import Transcripts
+from services.parsing.pdf.words.astral import add_astral, has_astral
 from services.parsing.pdf.words.line_numbers import leave_out_line_numbers
+from services.parsing.pdf.words.lone_numbers import restore_numbers
 from services.parsing.pdf.words.lost_letters import restore_letters
 from services.parsing.pdf.words.marks import restore_marks
 from services.parsing.pdf.words.raised import mark_raised
@@ -56,6 +58,7 @@ def parse_pdf(
     scans, pictures = Scans(drawing, scan_seconds), Pictures(picture_seconds)
     transcripts = Transcripts(drawing)
     blocks: list[Block] = []
+    astral = has_astral(data)
     numbers: list[int] = []
     holders: list[int] = []
     stamps = set[str]()  # what runs up the margin of every page stands once
@@ -71,7 +74,10 @@ def parse_pdf(
         read_drawn(data, batch.pages)
         restore_letters(data, batch.pages)
         restore_marks(data, batch.pages)
+        if astral:
+            add_astral(data, batch.pages)
         mark_raised(data, batch.pages)
+        restore_numbers(data, batch.pages)
         leave_out_line_numbers(batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:

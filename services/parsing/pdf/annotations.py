@@ -54,15 +54,17 @@ def read_drawn(data: bytes, pages: Iterable[Page]) -> None:
     drawn = [page for page in pages if page.stamps]
     if not drawn:
         return
-    import pypdfium2
-    import pypdfium2.raw
+    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2.raw  # type: ignore[import-untyped]
 
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
             for page in drawn:
                 with closing(document[page.number - 1]) as sheet:
                     pypdfium2.raw.FPDFPage_Flatten(sheet, pypdfium2.raw.FLAT_NORMALDISPLAY)
-                with closing(document[page.number - 1]) as sheet:  # what was merged shows once it is opened again
+                with closing(
+                    document[page.number - 1]
+                ) as sheet:  # what was merged shows once it is opened again
                     if sheet.get_rotation() == 0:
                         _read_drawn(sheet, page)
     except pypdfium2.PdfiumError:
@@ -73,7 +75,9 @@ def _read_drawn(sheet: Any, page: Page) -> None:
     left, _, _, top = sheet.get_bbox()
     with closing(sheet.get_textpage()) as flat:
         for box in page.stamps:
-            text = flat.get_text_bounded(left + box.x0 - 1, top - box.y1 - 1, left + box.x1 + 1, top - box.y0 + 1)
+            text = flat.get_text_bounded(
+                left + box.x0 - 1, top - box.y1 - 1, left + box.x1 + 1, top - box.y0 + 1
+            )
             rect = AnnotationRect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0)
             if text.strip() and not _shown(rect, page.words):
                 page.words.extend(_laid_out(text.strip(), rect))
@@ -97,7 +101,9 @@ def _is_button(note: DocumentAnnotation) -> bool:
 def _value(field: FormField) -> str:
     if field.type in _BOXES:
         return "☒" if field.checked else "☐"
-    if field.type in ("pushbutton", "signature") or (field.type == "text" and (field.field_flags or 0) & PASSWORD):
+    if field.type in ("pushbutton", "signature") or (
+        field.type == "text" and (field.field_flags or 0) & PASSWORD
+    ):
         return ""
     return ", ".join(field.selected_options) or (field.value or "").strip()
 
@@ -129,7 +135,7 @@ def attachments_of(data: bytes, pages: Iterable[int] = ()) -> Attached:
     with annotations that hold a file."""
     if not _MAY_HOLD.search(data):
         return Attached()
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
 
     found: dict[bytes, Attachment] = {}
     try:

@@ -1,5 +1,5 @@
-"""Rotates pages with text that runs up or down, so that it runs from left to right, and collects the text that
-runs otherwise than the page."""
+"""Rotates pages with text that runs up or down, so that it runs from left to right, and collects the text
+that runs otherwise than the page."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from liteparse.types import TextItem, WordBox
+from liteparse.types import ParsedPage, TextItem, WordBox
 
 from services.parsing import markdown_writer as md
 from services.parsing.page.geometry import Box, Drawn, Page, Picture, Stroke
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
 LEAN = 30.0
+#: Within this share of the page's width from its edge are stamps of archives and printers.
+STAMPED = 0.03
 #: Fewest characters of a page that is written in columns, and their distance relative to that of the columns.
 FEWEST, NARROWER = 8, 0.85
 
@@ -60,18 +62,25 @@ def _usual_step(places: Sequence[tuple[int, float]]) -> float:
 def _running_down(item: TextItem, box: WordBox) -> TextItem:
     x = box.x + box.width - box.height
     square = replace(box, x=x, width=box.height)
-    return replace(item, text=box.text, words=[square], x=x, y=box.y, width=box.height, height=box.height, rotation=90.0)
+    return replace(
+        item, text=box.text, words=[square], x=x, y=box.y, width=box.height, height=box.height, rotation=90.0
+    )
 
 
-def beside(items: Sequence[TextItem], turned: int) -> list[str]:
-    """Texts that run up, down or upside down on a page turned by `turned`: labels of axes, notes at the margin,
-    heads of narrow columns; as markdown. Invisible and white ones are left out."""
+def beside(raw: ParsedPage, turned: int) -> list[str]:
+    """Texts (markdown) that run up, down or upside down on a page turned by `turned`: labels of axes, notes at
+    the margin, heads of narrow columns. Stamps at the very edge, invisible and white text are left out."""
     found: dict[int, list[TextItem]] = {}
-    for item in items:
+    for item in raw.text_items:
         turn = quarter(item.rotation)
-        if turn not in (turned, None) and (item.fill_color or "ff")[:2] != "00" and (item.fill_color or "")[2:] != "ffffff":
+        if turn is None or turn == turned or (item.fill_color or "ff")[:2] == "00":
+            continue
+        from_edge = min(item.x, raw.width - item.x - item.width) / raw.width
+        if from_edge > STAMPED and not (item.fill_color or "").endswith("ffffff"):
             found.setdefault(turn, []).append(item)
-    texts = (" ".join(item.text for item in sorted(group, key=_ORDERS[turn])) for turn, group in found.items())
+    texts = (
+        " ".join(item.text for item in sorted(group, key=_ORDERS[turn])) for turn, group in found.items()
+    )
     return [md.escape_lines(md.escape(text)) for text in texts if sum(map(str.isalpha, text)) > 1]
 
 

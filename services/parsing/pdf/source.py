@@ -45,7 +45,7 @@ _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive pages, the number of pages of the document, and the form (markdown) that stands for them."""
+    """Consecutive pages, the number of pages of the document, and the form (markdown) that replaces them."""
 
     pages: list[Page]
     total: int
@@ -148,7 +148,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     page.stamps = drawn_of(raw) if not turned else []
     page.holds_files = holds_files(raw)
     page.printed = _printed_number(raw)
-    page.beside = [] if useless else beside(raw.text_items, turned)
+    page.beside = [] if useless else beside(raw, turned)
     if vectors:
         page.drawn = list(_drawn(vectors, raw.width * raw.height))
     return upright(page, turned) if words else page

@@ -1,4 +1,4 @@
-"""Forms in XML (XFA), whose pages only ask for another viewer: texts and captions with the values of their fields."""
+"""Forms in XML (XFA), whose pages only ask for another viewer: texts, captions and the values of fields."""
 
 from __future__ import annotations
 
@@ -48,5 +48,7 @@ def _lines(element: etree._Element, values: dict[str, list[str]]) -> Iterator[st
 
 
 def _text(element: etree._Element | None) -> str:
-    found = () if element is None else element.iter("{*}text", "{*}exData", "{*}integer", "{*}decimal", "{*}date")
+    found = (
+        () if element is None else element.iter("{*}text", "{*}exData", "{*}integer", "{*}decimal", "{*}date")
+    )
     return " ".join(" ".join("".join(one.itertext()).split()) for one in found)

@@ -13,7 +13,7 @@ from contextlib import closing
 
 from services.parsing.page.geometry import Page, Word
 
-#: Scripts whose words have marks: points of Hebrew and Arabic, Syriac to Thaana, Indic, Thai to Myanmar, Khmer.
+#: Scripts whose words have marks: Hebrew and Arabic (points), Syriac, Thaana, Indic, Thai to Myanmar, Khmer.
 _MARKED_SCRIPTS = re.compile("[\u0590-\u07bf\u0900-\u109f\u1780-\u17ff]")
 #: Accents as signs, and the marks that they stand for.
 _ACCENTS = {

@@ -45,16 +45,29 @@ _DATASETS = "<xfa:datasets xmlns:xfa='http://www.xfa.org/schema/xfa-data/1.0/'><
 
 
 def _xfa(whole: bool) -> bytes:
-    waiting = show("Please wait...", "If this message is not eventually replaced, your viewer may not be able to display it.")
+    waiting = show(
+        "Please wait...",
+        "If this message is not eventually replaced, your viewer may not be able to display it.",
+    )
     head, foot = "<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'>", "</xdp:xdp>"
     if whole:
-        return raw(waiting, objects=[packed((head + _TEMPLATE + _DATASETS + foot).encode())], catalog="/AcroForm<</Fields[]/XFA 5 0 R>>/NeedsRendering true")
+        return raw(
+            waiting,
+            objects=[packed((head + _TEMPLATE + _DATASETS + foot).encode())],
+            catalog="/AcroForm<</Fields[]/XFA 5 0 R>>/NeedsRendering true",
+        )
     parts = [packed(part.encode()) for part in (head, _TEMPLATE, _DATASETS, foot)]
-    return raw(waiting, objects=parts, catalog="/AcroForm<</Fields[]/XFA[(preamble)5 0 R(template)6 0 R(datasets)7 0 R(postamble)8 0 R]>>/NeedsRendering true")
+    return raw(
+        waiting,
+        objects=parts,
+        catalog="/AcroForm<</Fields[]/XFA[(preamble)5 0 R(template)6 0 R(datasets)7 0 R(postamble)8 0 R]>>/NeedsRendering true",
+    )
 
 
 def _noted(note: str, *more: str | bytes) -> bytes:
-    return raw(show(*LINES), page="/Annots[5 0 R]", objects=[f"<</Type/Annot/Rect[72 500 272 520]{note}>>", *more])
+    return raw(
+        show(*LINES), page="/Annots[5 0 R]", objects=[f"<</Type/Annot/Rect[72 500 272 520]{note}>>", *more]
+    )
 
 
 def _form(*fields: str) -> bytes:
@@ -62,7 +75,12 @@ def _form(*fields: str) -> bytes:
     kids = " ".join(f"{5 + n} 0 R" for n, field in enumerate(fields) if "/Widget" in field)
     roots = " ".join(f"{5 + n} 0 R" for n, field in enumerate(fields) if "/Parent" not in field)
     assert numbers
-    return raw(show(*LINES), page=f"/Annots[{kids}]", objects=list(fields), catalog=f"/AcroForm<</Fields[{roots}]/DA(/F 10 Tf)/DR<</Font<</F {_FONT}>>>>>>")
+    return raw(
+        show(*LINES),
+        page=f"/Annots[{kids}]",
+        objects=list(fields),
+        catalog=f"/AcroForm<</Fields[{roots}]/DA(/F 10 Tf)/DR<</Font<</F {_FONT}>>>>>>",
+    )
 
 
 _WIDGET = "/Type/Annot/Subtype/Widget/DA(/F 10 Tf)"
@@ -98,7 +116,15 @@ def _locked_256() -> bytes:
     attached = _aes(key, b"Words of the attached note.")
     encrypt = f"<</Filter/Standard/V 5/R 6/Length 256/P -44/EncryptMetadata true/CF<</StdCF<</CFM/AESV3/AuthEvent/DocOpen/Length 32>>>>/StmF/StdCF/StrF/StdCF/U<{user.hex()}>/UE<{opens.hex()}>/O<{(_hash(b'owner', owner[:8]) + owner).hex()}>/OE<{bytes(32).hex()}>/Perms<{block.hex()}>>>"
     name = _aes(key, b"note.txt").hex()
-    return raw(content, objects=[encrypt, f"<</Type/Filespec/F<{name}>/UF<{name}>/EF<</F 7 0 R>>>>", stream(attached, "/Type/EmbeddedFile")], catalog=f"/Names<</EmbeddedFiles<</Names[<{name}> 6 0 R]>>>>").replace(b"/Root 1 0 R", b"/Root 1 0 R/Encrypt 5 0 R/ID[<00><00>]")
+    return raw(
+        content,
+        objects=[
+            encrypt,
+            f"<</Type/Filespec/F<{name}>/UF<{name}>/EF<</F 7 0 R>>>>",
+            stream(attached, "/Type/EmbeddedFile"),
+        ],
+        catalog=f"/Names<</EmbeddedFiles<</Names[<{name}> 6 0 R]>>>>",
+    ).replace(b"/Root 1 0 R", b"/Root 1 0 R/Encrypt 5 0 R/ID[<00><00>]")
 
 
 def _locked_128() -> bytes:
@@ -111,10 +137,12 @@ def _locked_128() -> bytes:
     own = hashlib.md5(key + (4).to_bytes(3, "little") + b"\0\0sAlT").digest()
     first = hashlib.md5(_PAD + ident).digest()
     for n in range(20):
-        cipher = Cipher(algorithms.ARC4(bytes(b ^ n for b in key)), None).encryptor()  # type: ignore[attr-defined]
+        cipher = Cipher(algorithms.ARC4(bytes(b ^ n for b in key)), None).encryptor()
         first = cipher.update(first)
     encrypt = f"<</Filter/Standard/V 4/R 4/Length 128/P -44/CF<</StdCF<</CFM/AESV2/AuthEvent/DocOpen/Length 16>>>>/StmF/StdCF/StrF/StdCF/O<{owner.hex()}>/U<{first.hex()}{'00' * 16}>>>"
-    return raw(_aes(own, show(*LINES).encode()), objects=[encrypt]).replace(b"/Root 1 0 R", f"/Root 1 0 R/Encrypt 5 0 R/ID[<{ident.hex()}><{ident.hex()}>]".encode())
+    return raw(_aes(own, show(*LINES).encode()), objects=[encrypt]).replace(
+        b"/Root 1 0 R", f"/Root 1 0 R/Encrypt 5 0 R/ID[<{ident.hex()}><{ident.hex()}>]".encode()
+    )
 
 
 _END = "rebuilt twice after great floods"

@@ -57,12 +57,6 @@ def coded(*lines: Sequence[str], widths: dict[str, int] | None = None, size: flo
     )
 
 
-def _glyphs(text: str) -> str:
-    from PIL import ImageFont
-
-    return text if ImageFont.truetype(_DEJAVU) else ""
-
-
 def _truetype(text: str, fake: Sequence[str] | None, *, size: int = 16) -> bytes:
     """A font with all its letters that is used by the numbers of its glyphs; `fake`: what its map says."""
     data = Path(_DEJAVU).read_bytes()
@@ -93,7 +87,10 @@ def _glyph_of(data: bytes, code: int) -> int:
     import struct
 
     count = struct.unpack(">H", data[4:6])[0]
-    tables = {data[12 + 16 * n : 16 + 16 * n]: struct.unpack(">II", data[20 + 16 * n : 28 + 16 * n]) for n in range(count)}
+    tables = {
+        data[12 + 16 * n : 16 + 16 * n]: struct.unpack(">II", data[20 + 16 * n : 28 + 16 * n])
+        for n in range(count)
+    }
     at = tables[b"cmap"][0]
     subtables = struct.unpack(">H", data[at + 2 : at + 4])[0]
     for n in range(subtables):

@@ -14,7 +14,7 @@ from tests.services.parsing.relatives.case import Case
 from tests.services.parsing.relatives.rebuilt.grids import changed
 from tests.services.parsing.relatives.rebuilt.letters import cell, field, numbering, para, style, styles
 from tests.services.parsing.relatives.reported import row, run
-from tests.services.parsing.samples import OFFICE, W, docx, paragraph, relationships, rows, xlsx, zipped
+from tests.services.parsing.samples import OFFICE, W, docx, paragraph, relationships, rows, zipped
 
 _P = paragraph
 _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -26,7 +26,9 @@ def _box(inner: str) -> str:
     return f"<w:r><w:drawing><wp:anchor><a:graphic><a:graphicData uri='x'><wps:wsp {_WPS}><wps:txbx><w:txbxContent>{inner}</w:txbxContent></wps:txbx></wps:wsp></a:graphicData></a:graphic></wp:anchor></w:drawing></w:r>"
 
 
-def _word(name: str, body: str, parts: dict[str, str | bytes] | None = None, links: Any = None, **right: Any) -> Case:
+def _word(
+    name: str, body: str, parts: dict[str, str | bytes] | None = None, links: Any = None, **right: Any
+) -> Case:
     return Case(name, "a.docx", docx(body, parts, links), **right)
 
 
@@ -50,10 +52,20 @@ def _num(number: int, abstract: int, more: str = "") -> str:
     return f'<w:num w:numId="{number}"><w:abstractNumId w:val="{abstract}"/>{more}</w:num>'
 
 
-def _book(sheet: str, strings: str = "", styles: str = "", prefix: str = "", more: dict[str, str | bytes] | None = None) -> bytes:
+def _book(
+    sheet: str,
+    strings: str = "",
+    styles: str = "",
+    prefix: str = "",
+    more: dict[str, str | bytes] | None = None,
+) -> bytes:
     space = f"xmlns{':' + prefix if prefix else ''}='{_SHEET}'"
     p = f"{prefix}:" if prefix else ""
-    links = {"r1": ("worksheet", "worksheets/sheet.xml")} | ({"s": ("sharedStrings", "sharedStrings.xml")} if strings else {}) | ({"y": ("styles", "styles.xml")} if styles else {})
+    links = (
+        {"r1": ("worksheet", "worksheets/sheet.xml")}
+        | ({"s": ("sharedStrings", "sharedStrings.xml")} if strings else {})
+        | ({"y": ("styles", "styles.xml")} if styles else {})
+    )
     parts: dict[str, str | bytes] = {
         "xl/workbook.xml": f"<{p}workbook {space} xmlns:r='{OFFICE}'><{p}sheets><{p}sheet name='S' sheetId='1' r:id='r1'/></{p}sheets></{p}workbook>",
         "xl/_rels/workbook.xml.rels": relationships(links),
@@ -73,7 +85,9 @@ def _row(*cells: str, at: int = 1) -> str:
 def _formatted(value: str, code: str, kind: str = "") -> bytes:
     from xml.sax.saxutils import quoteattr
 
-    return _looking(value, f"<numFmts><numFmt numFmtId='200' formatCode={quoteattr(code)}/></numFmts>", 200, kind)
+    return _looking(
+        value, f"<numFmts><numFmt numFmtId='200' formatCode={quoteattr(code)}/></numFmts>", 200, kind
+    )
 
 
 def _looking(value: str, formats: str, number: int, kind: str = "") -> bytes:
@@ -85,7 +99,9 @@ def _looking(value: str, formats: str, number: int, kind: str = "") -> bytes:
 def _order() -> bytes:
     parts: dict[str, str | bytes] = {
         "xl/workbook.xml": f"<workbook xmlns='{_SHEET}' xmlns:r='{OFFICE}'><sheets><sheet name='Zebra' sheetId='7' r:id='r2'/><sheet name='Ape &amp; Co' sheetId='3' r:id='r1'/></sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": relationships({"r1": ("worksheet", "worksheets/sheet1.xml"), "r2": ("worksheet", "worksheets/sheet2.xml")}),
+        "xl/_rels/workbook.xml.rels": relationships(
+            {"r1": ("worksheet", "worksheets/sheet1.xml"), "r2": ("worksheet", "worksheets/sheet2.xml")}
+        ),
         "xl/worksheets/sheet1.xml": f"<worksheet xmlns='{_SHEET}'>{rows(('ape', 1))}</worksheet>",
         "xl/worksheets/sheet2.xml": f"<worksheet xmlns='{_SHEET}'>{rows(('zebra', 2))}</worksheet>",
     }
@@ -117,7 +133,13 @@ def _ods(body: str) -> bytes:
 
 def _locked_odt() -> bytes:
     manifest = f'<manifest:manifest xmlns:manifest="{samples.ODF}manifest:1.0"><manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml" manifest:size="100"><manifest:encryption-data manifest:checksum="x"/></manifest:file-entry></manifest:manifest>'
-    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": bytes(range(200)), "META-INF/manifest.xml": manifest})
+    return zipped(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.text",
+            "content.xml": bytes(range(200)),
+            "META-INF/manifest.xml": manifest,
+        }
+    )
 
 
 _PIC = "<p:pic><p:nvPicPr><p:cNvPr id='4' name='p' descr='Photo of the staff gauge'/><p:nvPr/></p:nvPicPr><p:blipFill/><p:spPr/></p:pic>"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from tests.services.parsing.relatives.case import Case
 from tests.services.parsing.relatives.rebuilt.fonts import show, stream
@@ -19,7 +19,12 @@ _HELVETICA = "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
 
 
 def drawn(
-    mode: str = "L", ink: Any = 0, ground: Any = 255, words: tuple[str, ...] = _WORDS, size: int = 40, wide: int = 900
+    mode: str = "L",
+    ink: Any = 0,
+    ground: Any = 255,
+    words: tuple[str, ...] = _WORDS,
+    size: int = 40,
+    wide: int = 900,
 ) -> Image.Image:
     picture = Image.new(mode, (wide, 110 * len(words) * size // 40 + 40), ground)
     pen = ImageDraw.Draw(picture)
@@ -40,10 +45,6 @@ def _turned(orientation: int, back: Image.Transpose) -> bytes:
     return saved(drawn("RGB", (0, 0, 0), (255, 255, 255)).transpose(back), "JPEG", exif=exif)
 
 
-def _cmyk() -> Image.Image:
-    return ImageOps.invert(drawn()).convert("L").point(lambda v: v).convert("RGB").convert("CMYK")
-
-
 def _black_in_cmyk() -> bytes:
     none = Image.new("L", drawn().size, 0)
     return saved(Image.merge("CMYK", (none, none, none, ImageOps.invert(drawn()))), "JPEG")
@@ -54,13 +55,18 @@ def _deep() -> bytes:
 
 
 def _frames(kind: str, **more: Any) -> bytes:
-    first, *rest = (drawn(words=(word,), wide=700).convert("RGB") for word in ("First slide of all", "Second slide of all"))
+    first, *rest = (
+        drawn(words=(word,), wide=700).convert("RGB")
+        for word in ("First slide of all", "Second slide of all")
+    )
     return saved(first, kind, save_all=True, append_images=rest, **more)
 
 
 def _fax() -> bytes:
     wide = drawn(size=48)
-    return saved(wide.resize((wide.width, wide.height // 2)).convert("1"), "TIFF", compression="group4", dpi=(204, 98))
+    return saved(
+        wide.resize((wide.width, wide.height // 2)).convert("1"), "TIFF", compression="group4", dpi=(204, 98)
+    )
 
 
 def _on_clear(ink: tuple[int, int, int], hidden: tuple[int, int, int] = (0, 0, 0)) -> bytes:
@@ -73,13 +79,25 @@ def _palette() -> bytes:
     return saved(picture, "PNG", transparency=picture.getpixel((1, 1)))
 
 
-def _image(picture: Image.Image, more: str = "", data: bytes | None = None, kind: str = "DCTDecode", space: str = "DeviceRGB", bits: int = 8) -> bytes:
+def _image(
+    picture: Image.Image,
+    more: str = "",
+    data: bytes | None = None,
+    kind: str = "DCTDecode",
+    space: str = "DeviceRGB",
+    bits: int = 8,
+) -> bytes:
     content = saved(picture, "JPEG") if data is None else data
-    return stream(content, f"/Type/XObject/Subtype/Image/Width {picture.width}/Height {picture.height}/ColorSpace/{space}/BitsPerComponent {bits}/Filter/{kind}{more}")
+    return stream(
+        content,
+        f"/Type/XObject/Subtype/Image/Width {picture.width}/Height {picture.height}/ColorSpace/{space}/BitsPerComponent {bits}/Filter/{kind}{more}",
+    )
 
 
 def _scan(picture: bytes, place: str = "515 0 0 220 40 560", text: str = "", page: str = "") -> bytes:
-    return raw(f"q {place} cm /I Do Q {text}", f"{_HELVETICA}/XObject<</I 5 0 R>>", page=page, objects=[picture])
+    return raw(
+        f"q {place} cm /I Do Q {text}", f"{_HELVETICA}/XObject<</I 5 0 R>>", page=page, objects=[picture]
+    )
 
 
 def _page() -> Image.Image:
@@ -109,7 +127,14 @@ def _fax_page() -> bytes:
     at, count = again[273][0], again[279][0]
     black = "true" if tags.get(262) == 1 else "false"
     return _scan(
-        _image(page, f"/DecodeParms<</K -1/Columns {page.width}/Rows {page.height}/BlackIs1 {black}>>", data[at : at + count], "CCITTFaxDecode", "DeviceGray", 1),
+        _image(
+            page,
+            f"/DecodeParms<</K -1/Columns {page.width}/Rows {page.height}/BlackIs1 {black}>>",
+            data[at : at + count],
+            "CCITTFaxDecode",
+            "DeviceGray",
+            1,
+        ),
         "500 0 0 650 40 100",
     )
 
@@ -118,24 +143,36 @@ def _mask() -> bytes:
     import zlib
 
     page = _page().convert("1", dither=Image.Dither.NONE)
-    content = stream(zlib.compress(page.tobytes()), f"/Type/XObject/Subtype/Image/ImageMask true/Width {page.width}/Height {page.height}/BitsPerComponent 1/Filter/FlateDecode")
+    content = stream(
+        zlib.compress(page.tobytes()),
+        f"/Type/XObject/Subtype/Image/ImageMask true/Width {page.width}/Height {page.height}/BitsPerComponent 1/Filter/FlateDecode",
+    )
     return _scan(content, "500 0 0 650 40 100")
 
 
 def _layered() -> bytes:
     page = drawn("RGB", (0, 0, 0), (255, 255, 255))
-    text = "3 Tr " + "".join(show(line, x=63, y=755 - 70 * n, size=22) for n, line in enumerate(_WORDS)) + "0 Tr"
+    text = (
+        "3 Tr " + "".join(show(line, x=63, y=755 - 70 * n, size=22) for n, line in enumerate(_WORDS)) + "0 Tr"
+    )
     return _scan(_image(page), "515 0 0 210 40 580", text)
 
 
 def _negative_cmyk() -> bytes:
     none = Image.new("L", _page().size, 0)
     page = Image.merge("CMYK", (none, none, none, ImageOps.invert(_page().convert("L"))))
-    return _scan(_image(page, "/Decode[1 0 1 0 1 0 1 0]", saved(page, "JPEG"), space="DeviceCMYK"), "500 0 0 650 40 100")
+    return _scan(
+        _image(page, "/Decode[1 0 1 0 1 0 1 0]", saved(page, "JPEG"), space="DeviceCMYK"),
+        "500 0 0 650 40 100",
+    )
 
 
 def _both() -> bytes:
-    return _scan(_image(_page()), "500 0 0 650 40 100", show("Case 1:23-cv-00456 Document 4 Filed 03/12/24 Page 1 of 1", x=100, y=820, size=9))
+    return _scan(
+        _image(_page()),
+        "500 0 0 650 40 100",
+        show("Case 1:23-cv-00456 Document 4 Filed 03/12/24 Page 1 of 1", x=100, y=820, size=9),
+    )
 
 
 _T = Image.Transpose
