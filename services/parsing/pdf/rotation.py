@@ -68,8 +68,8 @@ def _running_down(item: TextItem, box: WordBox) -> TextItem:
 
 
 def beside(raw: ParsedPage, turned: int) -> list[str]:
-    """Texts (markdown) that run up, down or upside down on a page turned by `turned`: labels of axes, notes at
-    the margin, heads of narrow columns. Stamps at the very edge, invisible and white text are left out."""
+    """Texts (markdown) that run up, down or upside down on a page turned by `turned`: labels of axes, notes
+    at the margin, heads of narrow columns. Stamps at the very edge, invisible and white text are left out."""
     found: dict[int, list[TextItem]] = {}
     for item in raw.text_items:
         turn = quarter(item.rotation)

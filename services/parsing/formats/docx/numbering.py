@@ -38,6 +38,7 @@ class Level:
     text: str = ""
     start: int = 1
     legal: bool = False  # shows the numbers of all levels as digits
+    restarts: bool = True  # begins again below each item of the level above
 
     @property
     def plain(self) -> bool:
@@ -81,7 +82,8 @@ class Numbering:
         level = self.level(number, depth) or Level()
         counters[depth] = counters.get(depth, level.start - 1) + 1
         for deeper in [d for d in counters if d > depth]:
-            del counters[deeper]
+            if (self.level(number, deeper) or level).restarts:
+                del counters[deeper]
 
         def shown(match: re.Match[str]) -> str:
             at = int(match[1]) - 1
@@ -107,6 +109,7 @@ def _level(element: etree._Element) -> Level:
         value(element, W + "lvlText") or "",
         int(start) if start.isdigit() else 1,
         switched_on(element, "isLgl"),
+        value(element, W + "lvlRestart") != "0",
     )
 
 

@@ -1,4 +1,4 @@
-"""Adds characters beyond the first plane of Unicode, which the PDF reader leaves out: emoji, the italic letters
+"""Adds characters beyond the first plane of Unicode, which the PDF reader leaves out: emoji, italic letters
 of formulas, rare Chinese characters."""
 
 from __future__ import annotations
