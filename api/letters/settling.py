@@ -29,7 +29,7 @@ from schemas.events import Era
 from streams.kafka.cluster import Cluster
 from streams.state.layout import LayoutWatch, order_of
 from streams.state.letters import SUPERSEDED, settle
-from streams.state.views import Watch
+from streams.state.watch import Watch
 from streams.topics import DOCUMENTS
 
 log = structlog.get_logger(__name__)

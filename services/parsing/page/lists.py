@@ -34,8 +34,8 @@ def marker(text: str) -> str:
 
 
 def kept_label(text: str) -> str:
-    """The marker if markdown cannot express it, so that the text must keep it (`(a)`, `iv.`); else empty."""
-    return "" if is_bullet(text) or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
+    """The marker if markdown cannot express it, so that the text keeps it (`(a)`, `iv.`, `✔`); else empty."""
+    return "" if (is_bullet(text) and text not in "✓✔") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
 
 
 def mark_numbers(lines: Sequence[Line]) -> None:
