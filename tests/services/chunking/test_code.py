@@ -1,6 +1,5 @@
 """Code is cut between definitions, and says where each piece lives."""
 
-
 import pytest
 
 from services.chunking import chunk, code
