@@ -33,8 +33,8 @@ PAGE_KEYS = 1000
 PATIENCE_S = 120.0
 LONGEST_PAUSE_S = 20.0
 _PIECE_BYTES = 1024 * 1024
-#: An object has this long to arrive, and a second more for so many bytes: one that trickles would hold a thread
-#: for ever, and there are some dozens for all sources.
+#: An object has this long to arrive, and a second more for so many bytes: one that trickles would hold a
+#: thread for ever, and there are some dozens for all sources.
 READ_SECONDS, _SLOWEST_BYTES_S = 120.0, 64 * 1024
 _MOST_CLIENTS = 64
 _GZIP = b"\x1f\x8b"
