@@ -47,7 +47,7 @@ def leave_out_hidden_fields(data: bytes, pages: Sequence[ParsedPage]) -> None:
     forms = [raw for raw in pages if any(map(_value, raw.form_fields or ()))]
     if not forms:
         return
-    import pypdfium2.raw
+    import pypdfium2.raw  # type: ignore[import-untyped]
 
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
@@ -85,8 +85,8 @@ def read_drawn(data: bytes, pages: Iterable[Page]) -> None:
     drawn = [page for page in pages if page.stamps]
     if not drawn:
         return
-    import pypdfium2  # type: ignore[import-untyped]
-    import pypdfium2.raw  # type: ignore[import-untyped]
+    import pypdfium2
+    import pypdfium2.raw
 
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
