@@ -21,6 +21,15 @@ _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 _MARKS = re.compile("[\ue000-\ue005]")
 _MARKS_BEGIN = b"\xee\x80"
 _HEADINGS = etree.XPath("//@role[. = 'heading']/..")
+_TABLES = etree.XPath("//*[@role = 'table' or @role = 'grid' or @role = 'treegrid']")
+#: Tags of what attributes alone make a table.
+_BY_ROLE = {
+    **dict.fromkeys(("table", "grid", "treegrid"), "table"),
+    "rowgroup": "tbody",
+    "row": "tr",
+    **dict.fromkeys(("cell", "gridcell"), "td"),
+    **dict.fromkeys(("columnheader", "rowheader"), "th"),
+}
 _HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 #: Never hidden for long: scripts show the page when they have run, and a click unfolds tables and menus.
 _SHOWN = ("html", "head", "body", "thead", "tbody", "tfoot", "option")
@@ -122,6 +131,10 @@ def _name_by_meaning(root: html.HtmlElement, page: bytes) -> None:
         if heading.tag not in _HEADING_TAGS:
             level = heading.get("aria-level", "")
             heading.tag = f"h{level if level in tuple('123456') else 2}"
+    for table in _TABLES(root) if b"grid" in page or b"table" in page else ():
+        if table.tag != "table":
+            for el in table.iter():
+                el.tag = _BY_ROLE.get(el.get("role"), el.tag) if isinstance(el.tag, str) else el.tag
     for shadow in root.iter("template"):
         if shadow.get("shadowrootmode") or shadow.get("shadowroot"):
             shadow.tag = "div"
