@@ -11,7 +11,7 @@ from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word
 from services.parsing.page.lines import BLANK
-from services.parsing.pdf.annotations import drawn_of, holds_files, notes_of, typed_words
+from services.parsing.pdf import annotations as added
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
@@ -75,6 +75,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
             total = batch.total_pages
             if total > MAX_PAGES:
                 raise DocumentTooLarge(f"PDF: {total} pages, at most {MAX_PAGES} are read; split it")
+            added.leave_out_hidden_fields(data, batch.result.pages)
             images: dict[int, list[Picture]] = {}
             for image in batch.result.images:
                 box = image.bbox
@@ -119,7 +120,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     without_typewriter(words)
     if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
         even_sizes(words)
-    words.extend(list(typed_words(raw, words)))
+    words.extend(list(added.typed_words(raw, words)))
     vectors = raw.vector_graphics
     strokes: list[Stroke] = []
     if vectors:
@@ -140,12 +141,12 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         strokes,
         pictures,
         scanned,
-        notes_of(raw),
+        added.notes_of(raw),
         suspects=suspects,
     )
     page.formulas = holds_formulas(raw.text_items)
-    page.stamps = drawn_of(raw) if not turned else []
-    page.holds_files = holds_files(raw)
+    page.stamps = added.drawn_of(raw) if not turned else []
+    page.holds_files = added.holds_files(raw)
     page.printed = _printed_number(raw)
     page.beside = [] if useless else beside(raw, turned)
     if vectors:
