@@ -167,7 +167,7 @@ def by_mark(el: HtmlElement, weight: float) -> tuple[bool, float]:
 def _extracts(html: bytes) -> list[str]:
     import readability  # type: ignore[import-not-found]
     import trafilatura  # type: ignore[import-not-found]
-    from lxml.html import fromstring  # type: ignore[import-untyped]
+    from lxml.html import fromstring
 
     from services.parsing.formats.html.tree import declared_charset
     from services.parsing.formats.text import decode

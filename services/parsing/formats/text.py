@@ -186,8 +186,7 @@ codecs.register_error(_STRAYS, _stray)
 
 def _without_mark(data: bytes) -> str | None:
     """UTF-16 or UTF-32 without a byte order mark, detected from the positions of zero bytes."""
-    sample = data[:4096]
-    if b"\0" not in sample or len(data) % 2:
+    if b"\0" not in data[:4096] or len(data) % 2:
         return None
     for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         try:
@@ -196,6 +195,7 @@ def _without_mark(data: bytes) -> str | None:
             continue
         odd = sum(not (c.isprintable() or c in "\r\n\t\f\x1b\ufeff") for c in text[:2048])
         ascii_half = sum(c.isascii() for c in text[:2048]) * 2 > len(text[:2048])
-        if not odd and (ascii_half or is_coherent(text[:2048])):
+        # Small numbers are letters of few scripts, too, but have no blanks and lines.
+        if not odd and (ascii_half or (len(text.split()) > 1 and is_coherent(text[:2048]))):
             return encoding
     return None
