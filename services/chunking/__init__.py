@@ -25,6 +25,7 @@ from services.chunking.code import cut_code
 from services.chunking.languages import Grammar, detect
 from services.chunking.lines import split_lines
 from services.chunking.markdown import cut_markdown
+from services.chunking.outline import is_outlined, outline
 from services.chunking.packing import CODE_FILL, PROSE_FILL, pack
 from services.chunking.titles import titles_of
 
@@ -72,17 +73,25 @@ def chunk(
     limit = _limit(max_size_bytes, strategy)
     lines = DEFAULT_MAX_LINES if max_lines is None else max_lines
     _check_limits(limit, lines)
-    source = _encode(text, filename)
+    source = encoded = _encode(text, filename)
+    if b"\n" not in source:  # the line ends of the first Macs
+        source = source.replace(b"\r", b"\n")
     kind = detect(filename, text_type, text)
     language = kind.language if isinstance(kind, Grammar) else kind
     if strategy == "lines":
-        return build_chunks(source, split_lines(source, lines, limit), "lines", language, [])
+        return build_chunks(encoded, split_lines(encoded, lines, limit), "lines", language, [])
     if isinstance(kind, Grammar) and (code := cut_code(source, kind, limit)):
-        return build_chunks(source, pack(source, code[0], limit, CODE_FILL), "tree_sitter", language, code[1])
+        return build_chunks(
+            encoded, pack(source, code[0], limit, CODE_FILL), "tree_sitter", language, code[1]
+        )
     plain = kind != "markdown"
-    cuts, scopes = cut_markdown(source, limit, plain=plain, titles=titles_of(filename) if plain else None)
+    outlined = plain and is_outlined(filename)
+    titles = titles_of(filename) if plain and not outlined else None
+    cuts, scopes = cut_markdown(source, limit, plain=plain, titles=titles)
+    if outlined:
+        scopes = sorted([*scopes, *outline(source, limit)], key=lambda scope: (scope.start, -scope.end))
     spans = pack(source, cuts, limit, PROSE_FILL)
-    return build_chunks(source, spans, "text" if plain else "markdown", language, scopes)
+    return build_chunks(encoded, spans, "text" if plain else "markdown", language, scopes)
 
 
 def check_count(count: int, max_chunks: int, max_size_bytes: int | None, strategy: Strategy) -> None:

@@ -97,9 +97,8 @@ def build_chunks(
 
 
 def _close(open_scopes: list[Scope], position: int) -> None:
-    """Drop the scopes that have ended; they nest, so the innermost end first."""
-    while open_scopes and open_scopes[-1].end <= position:
-        open_scopes.pop()
+    """Drop the scopes that have ended."""
+    open_scopes[:] = [scope for scope in open_scopes if scope.end > position]
 
 
 def _path(open_scopes: list[Scope]) -> str:

@@ -3,14 +3,18 @@
 import re
 import time
 from functools import cache
-from itertools import count
 
 from tree_sitter import Node, Parser, Tree
 
 from services.chunking.chunk import Scope
+from services.chunking.labels import element_of, head_of, key_of, signature_of
 from services.chunking.languages import Grammar, load
+from services.chunking.markdown import cut_markdown
+from services.chunking.markups import POD
+from services.chunking.outline import outline
 from services.chunking.packing import CHARACTER, GLUED, INLINE, INNER, LEVEL, LINE, SECTION, Cuts
 from services.chunking.prose import refine
+from services.chunking.titles import titles_in
 
 #: Limit on the CPU seconds of a parse: per document, plus per megabyte. Grammars parse 2 to 20 MB/s. One that
 #: takes longer loops (tree-sitter-typescript 0.23 does on some inputs with NUL characters).
@@ -33,14 +37,14 @@ ROOM_FOR_MEMBERS, ROOM_FOR_STATEMENTS = 1 / 2, 1 / 4
 #: Kinds of nodes by the names that grammars give them, checked in this order.
 _COMMENT = re.compile(r"comment|^(attribute_item|attribute_list|decorator|annotation|doc|pod)$")
 _ATOM = re.compile(r"string|heredoc|char|regex|raw_text|template_literal|cdata|CData", re.I)
-_DEFINITION = r"(definition|declaration|item|def|specifier|statement|spec|signature|method|pair)?$"
+_DEFINITION = r"(?:_?(?:definition|declaration|item|def|specifier|statement|spec|signature|method|pair))*$"
 _FUNCTION = re.compile(
     r"^(\w+_)?(function|method|constructor|destructor|lambda|closure|accessor|getter|setter|init|deinit|"
-    r"procedure|subroutine|sub|macro|modifier|operator|singleton_method|fn|func)_?" + _DEFINITION
+    r"procedure|subroutine|sub|macro|modifier|operator|singleton_method|fn|func)" + _DEFINITION
 )
 _CONTAINER = re.compile(
     r"^(\w+_)?(class|interface|struct|trait|impl|enum|union|record|namespace|module|mod|object|extension|"
-    r"protocol|companion_object|contract|library|package|type|foreign_mod|implementation|category|internal)_?"
+    r"protocol|companion_object|contract|library|package|type|foreign_mod|type_alias|implementation|category|internal)"
     + _DEFINITION
 )
 #: Nodes that only group others: their children count as if they were one level up.
@@ -81,7 +85,7 @@ def cut_code(source: bytes, grammar: Grammar, limit: int) -> tuple[Cuts, list[Sc
     """
     if len(source) > MAX_PARSE_BYTES:
         return None
-    walker = _Walker(source, limit, grammar.data)
+    walker = _Walker(source, limit, grammar)
     if len(source) > limit:
         tree = _parse(source, grammar)
         if tree is None:
@@ -94,11 +98,9 @@ def cut_code(source: bytes, grammar: Grammar, limit: int) -> tuple[Cuts, list[Sc
 def _parse(source: bytes, grammar: Grammar) -> Tree | None:
     deadline = time.thread_time() + PARSE_SECONDS + PARSE_SECONDS_PER_MEGABYTE * len(source) / 1e6
 
-    ticks = count()
-
     def overdue(_offset: int, _has_error: bool) -> bool:
-        # The callback runs every few microseconds, and reading the clock takes about one.
-        return next(ticks) % 64 == 0 and time.thread_time() > deadline
+        # Called every tenth of a millisecond; where a grammar recovers from errors, far less often.
+        return time.thread_time() > deadline
 
     parser = Parser(load(grammar))
     try:
@@ -117,8 +119,8 @@ class _Walker:
     stack replaces recursion, so nesting may have any depth.
     """
 
-    def __init__(self, source: bytes, limit: int, data: bool) -> None:
-        self.source, self.limit, self.data = source, limit, data
+    def __init__(self, source: bytes, limit: int, grammar: Grammar) -> None:
+        self.source, self.limit, self.grammar = source, limit, grammar
         self.cuts: Cuts = {}
         self.scopes: list[Scope] = []
         self.todo: list[tuple[Node, bool, int]] = []  # node, whether its children are members, depth
@@ -145,6 +147,8 @@ class _Walker:
                 continue  # the blanks between two elements of XML, which some grammars make a node
             if child.is_named:
                 kind = _kind(child.type)
+                if child.type == "unary_operator" and self.source[start : start + 1] == b"@":
+                    kind = COMMENT  # an attribute of Elixir: what the definition below does
                 breaks = self.cut_before(before, start, price, kind, glue or start <= head)
                 glue = breaks and (kind == COMMENT or child.type == "signature")
                 if end - start > room:
@@ -181,57 +185,35 @@ class _Walker:
         if size <= self.limit and kind not in (PLAIN, TRANSPARENT):
             return
         if kind in (ATOM, COMMENT):
-            self.cut_lines(node.start_byte, node.end_byte)
+            self.cut_text(node)
         elif node.child_count:
-            if label := _key(node, self.source) if self.data else _label(node, kind, self.source):
+            if label := self.label(node, kind):
                 self.scopes.append(Scope(node.start_byte, node.end_byte, label))
-            inside = self.data or kind == CONTAINER or (members and kind in (WRAPPER, TRANSPARENT))
+            inside = self.grammar.data or kind == CONTAINER or (members and kind in (WRAPPER, TRANSPARENT))
             self.todo.append((node, inside, depth + 1))
 
-    def cut_lines(self, start: int, end: int) -> None:
-        """Offer the line ends of a comment or string that is too big for a chunk."""
+    def label(self, node: Node, kind: int) -> str:
+        if node.type in self.grammar.headed.split():
+            return head_of(self.source[node.start_byte : node.end_byte][:400].decode(errors="ignore"))
+        if node.type == "element":
+            return element_of(node, self.source)
+        if self.grammar.data:
+            return key_of(node, self.source)
+        return signature_of(node, kind in (FUNCTION, CONTAINER), kind == CONTAINER, self.source)
+
+    def cut_text(self, node: Node) -> None:
+        """Offer the line ends of a comment or string that is too big for a chunk, and what else it tells."""
+        start, end = node.start_byte, node.end_byte
+        if node.type == "pod":
+            cuts, scopes = cut_markdown(
+                self.source[start:end], self.limit, plain=True, titles=lambda text: titles_in(text, POD)
+            )
+            self.cuts |= {start + at: price for at, price in cuts.items() if 0 < at < end - start}
+            self.scopes += [Scope(start + s.start, start + s.end, s.label) for s in scopes]
+            return
+        if node.type == "raw_text":  # a script in a page
+            self.scopes += outline(self.source, self.limit, start, end)
         position = self.source.find(b"\n", start, end) + 1
         while position:
             self.cuts.setdefault(position, LINE)
             position = self.source.find(b"\n", position, end) + 1
-
-
-#: A decorator, annotation or attribute in front of a definition.
-_PREFIX = re.compile(r"^(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
-
-
-#: Values that take the name they are bound to: `const send = async () => {…}`.
-_BINDING = re.compile(r"variable_declarator|field_definition|property_declaration")
-_LABEL_LENGTH = 80
-
-
-def _key(node: Node, source: bytes) -> str:
-    """The label of a pair of a data format: the key in JSON and YAML, the name of a table in TOML."""
-    key = node.child_by_field_name("key")
-    if key is None and node.type.startswith("table"):
-        key = node.named_child(0)
-    if key is None:
-        return ""
-    return source[key.start_byte : key.end_byte].decode(errors="ignore").strip(" \"'")[:_LABEL_LENGTH]
-
-
-def _label(node: Node, kind: int, source: bytes) -> str:
-    """The signature of a definition up to its name: `class Client`, `async def send`, `func (c *C) Send`.
-
-    Empty for nodes without a name, such as a body or a lambda.
-    """
-    if kind not in (FUNCTION, CONTAINER) and not _BINDING.search(node.type):
-        return ""
-    name = node.child_by_field_name("name") or node.child_by_field_name("declarator")
-    body = node.child_by_field_name("body")
-    if name is None and body is None:
-        return ""
-    if name is None and kind != CONTAINER:
-        return ""
-    end = name.end_byte if name else body.start_byte if body else node.end_byte
-    text = source[node.start_byte : end].decode(errors="ignore")
-    while match := _PREFIX.match(text):
-        text = text[match.end() :]
-    if name is not None and name.type.endswith("declarator"):
-        text = text.partition("(")[0]
-    return " ".join(text.split()).rstrip(" {:=")[:_LABEL_LENGTH]

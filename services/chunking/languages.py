@@ -15,6 +15,7 @@ class Grammar:
     """A language of the wheel `tree-sitter-<package>`: its names, and whether it has functions.
 
     `data` is true for formats without definitions (JSON, HTML, CSS): all their nesting is structure.
+    `headed` are the types of nodes that are called by their first line, because no field holds their name.
     """
 
     language: str
@@ -24,7 +25,10 @@ class Grammar:
     media_types: str = ""
     entry: str = "language"
     data: bool = False
+    headed: str = ""
 
+
+_STYLES = "rule_set media_statement supports_statement keyframes_statement at_rule mixin_statement"
 
 GRAMMARS = (
     Grammar(
@@ -34,7 +38,14 @@ GRAMMARS = (
         "SConstruct SConscript wscript",
         "text/x-python application/x-python",
     ),
-    Grammar("javascript", "javascript", "js mjs cjs jsx es6", "", "text/javascript application/javascript"),
+    Grammar(
+        "javascript",
+        "javascript",
+        "js mjs cjs jsx es6",
+        "",
+        "text/javascript application/javascript",
+        headed="call_expression",
+    ),
     Grammar(
         "typescript",
         "typescript",
@@ -42,20 +53,35 @@ GRAMMARS = (
         "",
         "text/typescript application/typescript",
         "language_typescript",
+        headed="call_expression",
     ),
-    Grammar("tsx", "typescript", "tsx", "", "text/tsx", "language_tsx"),
+    Grammar("tsx", "typescript", "tsx", "", "text/tsx", "language_tsx", headed="call_expression"),
     Grammar("go", "go", "go", "", "text/x-go"),
     Grammar("rust", "rust", "rs", "", "text/x-rust text/rust"),
     Grammar("java", "java", "java", "", "text/x-java text/x-java-source"),
-    Grammar("kotlin", "kotlin", "kt kts", "", "text/x-kotlin"),
-    Grammar("scala", "scala", "scala sc sbt", "", "text/x-scala"),
+    Grammar("kotlin", "kotlin", "kt kts", "", "text/x-kotlin", headed="call_expression"),
+    Grammar("scala", "scala", "scala sc sbt", "", "text/x-scala", headed="call_expression"),
     Grammar("c", "c", "c h", "", "text/x-c text/x-csrc text/x-chdr"),
     Grammar("cpp", "cpp", "cpp cc cxx c++ hpp hh hxx h++ ipp inl cu cuh", "", "text/x-c++ text/x-c++src"),
     Grammar("csharp", "c-sharp", "cs csx", "", "text/x-csharp"),
-    Grammar("objective-c", "objc", "m mm", "", "text/x-objective-c"),
-    Grammar("ruby", "ruby", "rb rake gemspec ru", "Rakefile Gemfile Vagrantfile Podfile", "text/x-ruby"),
+    Grammar(
+        "objective-c",
+        "objc",
+        "m mm",
+        "",
+        "text/x-objective-c",
+        headed="class_implementation class_interface method_definition",
+    ),
+    Grammar(
+        "ruby",
+        "ruby",
+        "rb rake gemspec ru",
+        "Rakefile Gemfile Vagrantfile Podfile",
+        "text/x-ruby",
+        headed="call",
+    ),
     Grammar("php", "php", "php phtml php8", "", "text/x-php application/x-httpd-php", "language_php"),
-    Grammar("swift", "swift", "swift", "", "text/x-swift"),
+    Grammar("swift", "swift", "swift", "", "text/x-swift", headed="call_expression"),
     Grammar(
         "bash",
         "bash",
@@ -63,17 +89,32 @@ GRAMMARS = (
         ".bashrc .bash_profile .profile .zshrc PKGBUILD",
         "text/x-sh application/x-sh text/x-shellscript",
     ),
-    Grammar("powershell", "powershell", "ps1 psm1 psd1"),
+    Grammar("powershell", "powershell", "ps1 psm1 psd1", headed="function_statement class_statement"),
     Grammar("lua", "lua", "lua", "", "text/x-lua"),
     Grammar("perl", "perl", "pl pm", "", "text/x-perl"),
-    Grammar("elixir", "elixir", "ex exs", "", "text/x-elixir"),
+    Grammar("elixir", "elixir", "ex exs", "", "text/x-elixir", headed="call"),
     Grammar("haskell", "haskell", "hs", "", "text/x-haskell"),
-    Grammar("ocaml", "ocaml", "ml", "", "text/x-ocaml", "language_ocaml"),
-    Grammar("julia", "julia", "jl", "", "text/x-julia"),
-    Grammar("groovy", "groovy", "groovy gradle", "Jenkinsfile", "text/x-groovy"),
-    Grammar("zig", "zig", "zig", "", "text/x-zig"),
+    Grammar(
+        "ocaml",
+        "ocaml",
+        "ml",
+        "",
+        "text/x-ocaml",
+        "language_ocaml",
+        headed="module_definition value_definition class_definition",
+    ),
+    Grammar(
+        "julia",
+        "julia",
+        "jl",
+        "",
+        "text/x-julia",
+        headed="function_definition macro_definition struct_definition",
+    ),
+    Grammar("groovy", "groovy", "groovy gradle", "Jenkinsfile", "text/x-groovy", headed="method_invocation"),
+    Grammar("zig", "zig", "zig", "", "text/x-zig", headed="variable_declaration test_declaration"),
     Grammar("solidity", "solidity", "sol"),
-    Grammar("sql", "sql", "sql ddl dml", "", "text/x-sql application/sql", data=True),
+    Grammar("sql", "sql", "sql ddl dml", "", "text/x-sql application/sql", data=True, headed="statement"),
     Grammar("html", "html", "html htm xhtml", "", "text/html application/xhtml+xml", data=True),
     Grammar(
         "xml",
@@ -85,8 +126,8 @@ GRAMMARS = (
         data=True,
     ),
     Grammar("svelte", "svelte", "svelte", data=True),
-    Grammar("css", "css", "css", "", "text/css", data=True),
-    Grammar("scss", "scss", "scss", "", "text/x-scss", data=True),
+    Grammar("css", "css", "css", "", "text/css", data=True, headed=_STYLES),
+    Grammar("scss", "scss", "scss", "", "text/x-scss", data=True, headed=_STYLES),
     Grammar(
         "json",
         "json",
@@ -111,9 +152,17 @@ GRAMMARS = (
         "application/toml text/x-toml",
         data=True,
     ),
-    Grammar("hcl", "hcl", "tf tfvars hcl", data=True),
-    Grammar("nix", "nix", "nix", data=True),
-    Grammar("make", "make", "mk mak", "Makefile makefile GNUmakefile", "text/x-makefile", data=True),
+    Grammar("hcl", "hcl", "tf tfvars hcl", data=True, headed="block attribute"),
+    Grammar("nix", "nix", "nix", data=True, headed="binding"),
+    Grammar(
+        "make",
+        "make",
+        "mk mak",
+        "Makefile makefile GNUmakefile",
+        "text/x-makefile",
+        data=True,
+        headed="rule define_directive",
+    ),
     Grammar("dockerfile", "dockerfile", "dockerfile", "Dockerfile Containerfile", data=True),
 )
 

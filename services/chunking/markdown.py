@@ -1,30 +1,38 @@
 """Possible cuts of markdown: at headings, blocks, list items and table rows, then at sentences."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
-from services.chunking.prose import loosen, refine
+from services.chunking.prose import cut_lines, loosen, refine
 from services.chunking.structure import (
-    COMMENT_END,
+    ANCHORS,
+    COMMENT_ENDS,
     DELIMITER_ROW,
     EVENT,
+    FRONT_MATTER,
+    FRONT_TITLE,
+    HEADINGS,
+    ITEM,
     LABEL,
+    LANGUAGE,
+    LIST_END,
+    MARKED_HEAD,
+    OF_MARKDOWN,
     TABLE_END,
-    TABLE_ROW,
     TAG,
     TAGGED,
     long_comments,
 )
-from services.chunking.titles import Title, html_head
+from services.chunking.tables import GRIDS, HEAD_BYTES, Table, html_table, written_tables
+from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
 _CODE_INDENT = 4
-#: A longer header row is not repeated in the context of every part of its table.
-_HEADER_BYTES = 400
-_TITLE_BYTES = 160
+#: Bytes of a title that are kept; the level of what stands under a line in bold letters.
+_TITLE_BYTES, _LABEL_LEVEL = 160, 7
 
 
 def cut_markdown(
@@ -58,28 +66,27 @@ class _Scanner:
     unclosed: set[bytes] = field(default_factory=set)  # elements of HTML that nothing ends any more
     row_end: int = -1  # where the line after the last table row starts
     table: int = -1  # where the current table starts
+    list_end: int = -1  # where the last list that a sentence introduces ends
 
     def scan(self) -> None:
         # With a line feed in front of the source, a match at `i` is the line that starts at `i`.
         text = b"\n" + self.source
-        steps = {
-            "blank": self.on_blank, "heading": self.on_heading, "fence": self.on_fence, "item": self.on_item,
-            "row": self.on_row, "rule": self.on_rule, "wiki": self.on_wiki,
-            "comment": self.on_comment, "html": self.on_html, "bare": self.on_bare, "tagged": self.on_tagged,
-            "raw": self.on_raw,
-        }  # fmt: skip
-        if self.plain:
-            for name in ("heading", "fence", "comment", "html", "bare", "tagged", "raw"):
-                del steps[name]
-        elif text.startswith((b"\n---\n", b"\n---\r\n")):
-            self.resume = max(text.find(b"\n---", 4) + 4, 0)
-        if self.titles:  # they tell all headings
-            del steps["rule"], steps["wiki"]
+        matter = None if self.plain else FRONT_MATTER.match(self.source)
+        self.resume = matter.end() if matter else 0
+        if matter and (named := FRONT_TITLE.search(matter[0])):
+            self.sections.append((0, 0, named[2].decode(errors="ignore")))
+        names = EVENT.groupindex.keys() - {"indent"} - (OF_MARKDOWN if self.plain else set())
+        names -= HEADINGS if self.titles else set()
+        steps = {name: getattr(self, f"on_{name}") for name in names}
         comments = iter(()) if self.plain else long_comments(self.source)
         comment = next(comments, None)
+        tables = (written_tables(text) if self.plain else written_tables(text, GRIDS))[::-1]
         titles = self.titles(text) if self.titles else []
-        for title, match in self.with_titles(text, titles):
-            if title is not None:
+        for title, match in structural_lines(text, titles):
+            line = title.start if title is not None else match.start() if match is not None else 0
+            while tables and tables[-1].start <= line:
+                self.add_table(tables.pop())
+            if title is not None and title.start >= self.resume:
                 self.start_section(title.start, title.level, title.text, self.next_line(title.end - 1))
                 self.resume = max(self.resume, title.end)
             elif match is not None and match.lastgroup in steps:
@@ -94,47 +101,17 @@ class _Scanner:
             self.close_section(len(self.source))
         self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
 
-    @staticmethod
-    def with_titles(
-        text: bytes, titles: list[Title]
-    ) -> Iterator[tuple[Title | None, re.Match[bytes] | None]]:
-        """The structural lines and the headings of another markup, each line once, in order."""
-        following = iter(titles)
-        title = next(following, None)
-        for match in EVENT.finditer(text):
-            while title is not None and title.start <= match.start():
-                yield title, None
-                same, title = title.start == match.start(), next(following, None)
-                if same:
-                    break
-            else:
-                yield None, match
-        while title is not None:
-            yield title, None
-            title = next(following, None)
-
     def on_comment(self, line: int, match: re.Match[bytes]) -> None:
         """A comment of several lines: what looks like a heading in it is none."""
-        found = self.closing(b"!--", COMMENT_END, line)
+        sign = match["comment"]
+        found = self.closing(sign, COMMENT_ENDS[sign], line)
         if found is not None and self.next_line(line) <= found.start():
             self.cuts.setdefault(line, INNER)
             self.resume = self.next_line(found.start())
 
     def on_html(self, line: int, match: re.Match[bytes]) -> None:
-        """A table in HTML is cut between its rows, and its parts have its head in their context."""
-        found = self.closing(b"table", TABLE_END, line)
-        if found is None:
-            return
-        end = self.next_line(found.end())
-        head = html_head(self.source[line:end])
-        self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
-        for number, row in enumerate(TABLE_ROW.finditer(self.source, line, end)):
-            at = row.start() + (row[0][:1] == b"\n")
-            self.cuts.setdefault(at, INNER if number > 1 else GLUED)
-        if head and len(head) <= _HEADER_BYTES:
-            self.scopes.append(Scope(line, end, head))
-        self.cuts[end] = BLOCK
-        self.resume = end
+        if found := self.closing(b"table", TABLE_END, line):
+            self.add_table(html_table(self.source, line, self.next_line(found.end())))
 
     def on_bare(self, line: int, match: re.Match[bytes]) -> None:
         """The line below the head of a table whose rows do not begin with a bar."""
@@ -142,16 +119,24 @@ class _Scanner:
         head = self.source[start:line].strip()
         if b"|" not in head or not line:
             return
-        self.cuts[start] = self.price(start, BLOCK if start in self.cuts else INNER)
         row = end = self.next_line(line)
-        self.cuts[line] = self.cuts[row] = GLUED
+        cuts = {line: GLUED, row: GLUED}
         while end < len(self.source) and b"|" in self.line(end):
             row, end = end, self.next_line(end)
-            self.cuts.setdefault(row, INNER)
-        if len(head) <= _HEADER_BYTES:
-            self.scopes.append(Scope(start, end, head.decode()))
-        self.cuts[end] = BLOCK
-        self.resume = end
+            cuts.setdefault(row, INNER)
+        self.add_table(Table(start, end, head.decode(), cuts))
+
+    def add_table(self, table: Table) -> None:
+        """A table is cut between its rows, and its parts have its head in their context."""
+        if table.start < self.resume:
+            return  # in code
+        self.cuts[table.start] = self.price(table.start, BLOCK if table.start in self.cuts else INNER)
+        for position, price in table.cuts.items():
+            self.cuts.setdefault(position, price)
+        if table.head and len(table.head) <= HEAD_BYTES:
+            self.scopes.append(Scope(table.start, table.end, table.head))
+        self.cuts[table.end] = BLOCK
+        self.resume = table.end
 
     def on_tagged(self, line: int, match: re.Match[bytes]) -> None:
         start = match.start("tagged") - 1
@@ -181,16 +166,18 @@ class _Scanner:
         if line == self.glue:
             self.glue = following
             self.cuts[following] = GLUED
-        elif not self.plain and self.is_label(line):
+        elif not self.plain and (label := self.label(line)):
             self.cuts[following] = GLUED
+            if label["item"] is None:
+                self.open_section(_LABEL_LEVEL, label.start(), label["name"])
         elif self.source[following : following + 1] in (b" ", b"\t"):
             self.cuts[following] = INNER + 50
         else:
             self.cuts[following] = BLOCK
 
     def on_heading(self, line: int, match: re.Match[bytes]) -> None:
-        if len(match["indent"].rpartition(b">")[2].expandtabs(4)) >= _CODE_INDENT:
-            return  # indented code
+        if b">" in match["indent"] or len(match["indent"].expandtabs(4)) >= _CODE_INDENT:
+            return  # a quote, or indented code
         title = self.line(match.end() - 1).strip().rstrip(b"#").rstrip()
         self.start_section(line, len(match["heading"]), title, self.next_line(line))
 
@@ -200,14 +187,18 @@ class _Scanner:
             self.start_section(line, match["wiki"].count(b"="), title.strip(b"= "), self.next_line(line))
 
     def on_rule(self, line: int, match: re.Match[bytes]) -> None:
-        """A row of `=` or `-`: an underline when a paragraph of one line stands above, else a break."""
+        """A row of `=` or `-`: an underline when a short paragraph stands above, else a break."""
         above = self.source.rfind(b"\n", 0, max(line - 1, 0)) + 1
-        title = self.source[above:line].strip()
-        if not title or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
-            if match["rule"].startswith(b"---") and not title:
+        if not self.plain and above and above not in self.cuts:  # a title of two lines
+            above = self.source.rfind(b"\n", 0, above - 1) + 1
+        title = b" ".join(self.source[above:line].split())
+        rule = match["rule"]
+        apart = ITEM.match(title) and abs(len(title) - len(rule)) > 2  # the rule below a list or a quote
+        if not title or apart or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
+            if rule.startswith(b"---") and (apart or not title):
                 self.cuts[line] = SECTION + 7 * LEVEL
             return
-        self.start_section(above, 1 if match["rule"].startswith(b"=") else 2, title, self.next_line(line))
+        self.start_section(above, 1 if rule.startswith(b"=") else 2, title, self.next_line(line))
         self.cuts.pop(line, None)
 
     def on_fence(self, line: int, match: re.Match[bytes]) -> None:
@@ -215,7 +206,11 @@ class _Scanner:
         body = self.next_line(line)
         closing = re.compile(rb"^[ \t>]*" + re.escape(fence[:1]) + rb"{%d,}[ \t]*\r?$" % len(fence), re.M)
         found = closing.search(self.source, body)
+        if found is None and len(match["indent"].rpartition(b">")[2].expandtabs(4)) >= _CODE_INDENT:
+            return  # indented code
         end = self.next_line(found.start()) if found else len(self.source)
+        if language := LANGUAGE.match(self.source, match.end() - 1):
+            self.scopes.append(Scope(line, end, language[1].decode()))
         self.literal(line, body, found.start() if found else end, end)
 
     def literal(self, line: int, body: int, last: int, end: int) -> None:
@@ -223,34 +218,33 @@ class _Scanner:
         usual = INNER if self.cuts.get(line) is None else SENTENCE if self.is_introduced(line) else BLOCK
         self.cuts[line] = self.price(line, usual)
         if end - line > self.limit:
-            self.cut_code_lines(body, last)
+            cut_lines(self.source, body, last, self.cuts)
         self.cuts[end] = BLOCK
         self.resume = end
-
-    def cut_code_lines(self, start: int, end: int) -> None:
-        """Cuts in a fenced block: after blank lines, else between lines, never before the first or last."""
-        position = self.source.find(b"\n", start, end) + 1
-        while 0 < position < end:
-            after = self.source.find(b"\n", position, end) + 1
-            blank = not self.source[position : after or end].strip()
-            self.cuts[position] = SENTENCE + 200
-            if blank and after:
-                self.cuts[after] = SENTENCE
-                after = self.source.find(b"\n", after, end) + 1
-            position = after
 
     def on_item(self, line: int, match: re.Match[bytes]) -> None:
         depth = min(len(match["indent"].expandtabs(4)) // 2, 2)
         introduced = self.cuts.get(line) == BLOCK and self.is_introduced(line)
         self.cuts[line] = self.price(line, SENTENCE if introduced else INNER + 350 * depth)
+        if line > self.list_end and not match["indent"] and self.is_introduced(line):
+            self.start_list(line)
+
+    def start_list(self, line: int) -> None:
+        """The parts of a list have the sentence that introduces it in their context."""
+        found = LIST_END.search(self.source, line)
+        self.list_end = found.start() + 1 if found else len(self.source)
+        above = self.source[max(line - 2 * _TITLE_BYTES, 0) : line].rpartition(b":")[0]
+        said = above[above.rfind(b"\n") + 1 :].rpartition(b". ")[2].strip() + b":"
+        if len(said) <= _TITLE_BYTES:
+            self.scopes.append(Scope(line - 1, self.list_end, said.decode(errors="ignore")))
 
     def is_introduced(self, line: int) -> bool:
         return self.source[max(line - 100, 0) : line].rstrip()[-1:] == b":"
 
-    def is_label(self, blank: int) -> bool:
-        """Whether the line above a blank one stands alone and in bold letters."""
+    def label(self, blank: int) -> re.Match[bytes] | None:
+        """The line above a blank one, if it stands alone and in bold letters."""
         start = self.source.rfind(b"\n", 0, max(blank - 1, 0)) + 1
-        return start in self.cuts and LABEL.fullmatch(self.source, start, max(blank - 1, 0)) is not None
+        return LABEL.fullmatch(self.source, start, max(blank - 1, 0)) if start in self.cuts else None
 
     def on_row(self, line: int, match: re.Match[bytes]) -> None:
         after = self.next_line(line)
@@ -267,18 +261,25 @@ class _Scanner:
     def close_table(self) -> None:
         if self.table >= 0:
             header = self.line(self.table).strip()
-            if DELIMITER_ROW.match(self.source, self.next_line(self.table)) and len(header) <= _HEADER_BYTES:
+            below = DELIMITER_ROW.match(self.source, self.next_line(self.table))
+            if (below or MARKED_HEAD.match(header)) and len(header) <= HEAD_BYTES:
                 self.scopes.append(Scope(self.table, self.row_end, header.decode()))
             self.table = -1
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:
+        if anchors := ANCHORS.search(self.source, max(line - _TITLE_BYTES, 0), line):
+            self.cuts[line] = GLUED
+            line = anchors.start()
         if line:
             self.cuts[line] = self.price(line, SECTION + LEVEL * min(level, 6))
+        self.open_section(level, line, title)
+        self.glue = after
+        self.cuts[after] = GLUED
+
+    def open_section(self, level: int, line: int, title: bytes) -> None:
         while self.sections and self.sections[-1][0] >= level:
             self.close_section(line)
         self.sections.append((level, line, title[:_TITLE_BYTES].decode(errors="ignore")))
-        self.glue = after
-        self.cuts[after] = GLUED
 
     def close_section(self, position: int) -> None:
         _, start, title = self.sections.pop()

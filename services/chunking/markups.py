@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from re import Match, Pattern
 
 Found = Callable[[Match[bytes]], int]
+#: The level of titles with a line under them where the order in which kinds of lines occur gives the levels.
+BY_ORDER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +15,18 @@ class Markup:
     """Patterns of one markup, for a text that begins with a line feed.
 
     Attributes:
-        titles: finds headings: `title` is the text, and `line`, if there is one, what stands under it.
-        level: the level of a heading, from 1.
-        blocks: finds what opens and closes a block in which nothing is a heading: `mark` is its kind; `end`,
-            if there is one, tells whether it opens (`begin` or nothing) or closes.
+        titles: finds headings: `title` is the text, or `under` with the `line` that stands under it. If there
+            is a `number`, it follows the one before.
+        level: the level of a heading, from 0 (the title of the document), or `BY_ORDER`.
+        blocks: finds what opens and closes a block in which nothing is a heading. Its kind is `mark`, or the
+            name of the last group; it closes if there is an `end` (but `begin`), or that name ends in `_end`.
+        longer: how many characters a line is longer than the title above it, at least and at most.
     """
 
     titles: Pattern[bytes]
     level: Found
     blocks: Pattern[bytes] | None = None
+    longer: tuple[int, int] = (0, 1_000)
 
 
 def _length(match: Match[bytes]) -> int:
@@ -33,61 +38,148 @@ def _digit(match: Match[bytes]) -> int:
 
 
 def _by_name(*groups: str) -> Found:
-    levels = {name.encode(): level for level, names in enumerate(groups, 1) for name in names.split()}
+    levels = {name.encode(): level for level, names in enumerate(groups) for name in names.split()}
     return lambda match: levels[match["level"].lower()]
 
 
+def _underlined(characters: bytes) -> bytes:
+    """A title with a line of one character under it."""
+    return (
+        rb"(?P<under>[^\n]*\S)[ \t]*\r?\n(?P<line>(?P<rule>[%b])(?P=rule)++)[ \t]*\r?(?=\n|\Z)" % characters
+    )
+
+
 _ASCIIDOC = Markup(
-    re.compile(rb"\n(?P<level>={1,6}|#{1,6})[ \t]+(?P<title>[^\n]*\S)"),
-    _length,
-    re.compile(rb"\n(?P<mark>-{4,}|\.{4,}|/{4,}|`{3,})[ \t]*\r?(?=\n|\Z)"),
+    re.compile(
+        rb"\n(?:(?P<level>={1,6}|#{1,6})[ \t]++(?P<title>[^\n]*\S)|(?![\[.|:/])%b)" % _underlined(rb"-=~^+")
+    ),
+    lambda match: b"=-~^+".index(match["rule"]) + 1 if match["line"] else _length(match),
+    re.compile(rb"\n(?P<mark>-{4,}|\.{4,}|/{4,}|`{3,}|={4,}|\+{4,}|\*{4,}|_{4,}|--)[ \t]*\r?(?=\n|\Z)"),
+    (-2, 2),
 )
 _ORG = Markup(
-    re.compile(rb"\n(?P<level>\*{1,8})[ \t]+(?P<title>[^\n]*\S)"),
-    _length,
+    re.compile(rb"\n(?:(?P<level>\*{1,8})[ \t]+|#\+(?i:title):[ \t]*)(?P<title>[^\n]*\S)"),
+    lambda match: _length(match) if match["level"] else 0,
     re.compile(rb"\n[ \t]*#\+(?P<end>begin|end)_(?P<mark>\w+)", re.I),
 )
 _LATEX = Markup(
     re.compile(
-        rb"\n[ \t]*\\(?P<level>part|chapter|section|subsection|subsubsection|paragraph|subparagraph"
-        rb"|frametitle|begin\{frame\})\*?(?:<[^>\n]*>)?(?:\[[^\]\n]*\])*\{(?P<title>[^\n]*)"
+        rb"\n[ \t]*\\(?P<level>title|(?:add)?part|chapter|addchap|(?:sub){0,2}section|addsec"
+        rb"|(?:sub)?paragraph|frametitle|begin\{frame\})\*?\s*(?:<[^>\n]*>)?(?:\[[^\]\n]*\])*\s*\{"
+        rb"(?=(?P<title>[^\n]*(?:\n[^\n]+){0,2}))"
     ),
-    _by_name("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph",
-             "frametitle begin{frame}"),
-    re.compile(rb"\n[ \t]*\\(?P<end>begin|end)\{(?P<mark>verbatim\*?|lstlisting|minted|comment)\}"),
+    _by_name("title", "part addpart", "chapter addchap", "section addsec", "subsection", "subsubsection",
+             "paragraph", "subparagraph", "frametitle begin{frame}"),
+    re.compile(
+        rb"\n[ \t]*\\(?:(?P<end>begin|end)\{(?P<mark>verbatim\*?|lstlisting|minted|comment)\}"
+        rb"|(?P<false>iffalse)\b|(?P<false_end>fi)\b)"
+    ),
 )  # fmt: skip
-#: A title with a line under it, at the left edge; a line above it must be the same. The order in which kinds
-#: of lines occur gives their levels (`titles`).
-_RST = Markup(
-    re.compile(rb"\n(?P<title>[^\s][^\n]*)\n(?P<line>([=~^\"'`#*+.:_-])\3{1,}+)[ \t]*\r?(?=\n|\Z)"),
-    lambda match: 1,
-)
+_RST = Markup(re.compile(rb"\n%b" % _underlined(rb"!-/:-@\[-`{-~")), lambda match: BY_ORDER)
 _WIKI = Markup(
-    re.compile(rb"\n(?P<level>={1,6})[ \t]*(?P<title>[^=\s][^\n]*=)[ \t]*\r?(?=\n|\Z)"),
+    re.compile(
+        rb"\n(?P<level>={1,6})(?:(?=[ \t])|(?=[^\n]*=[ \t]*(?:<!|\r?(?:\n|\Z))))[ \t]*"
+        rb"(?P<title>[^=\s][^\n]*?)(?:[ \t]*=+)?[ \t]*(?:<!--[^\n]*)?\r?(?=\n|\Z)"
+    ),
     _length,
-    re.compile(rb"<(?P<end>/?)(?P<mark>pre|nowiki|source|syntaxhighlight)\b", re.I),
-)
+    re.compile(
+        rb"<(?P<end>/?)(?P<mark>pre|nowiki|source|syntaxhighlight)\b|(?P<note><!--)|(?P<note_end>-->)"
+        rb"|\n(?:(?P<code>\{\{\{)|(?P<code_end>\}\}\}))", re.I,
+    ),
+)  # fmt: skip
 _TYPST = Markup(
-    re.compile(rb"\n(?P<level>={1,6})[ \t]+(?P<title>[^\n]*\S)"),
+    re.compile(rb"\n(?P<level>={1,6})[ \t]++(?P<title>[^\n]*\S)"),
     _length,
     re.compile(rb"\n[ \t]*(?P<mark>`{3,})"),
 )
 _TEXTILE = Markup(
-    re.compile(rb"\nh(?P<level>[1-6])(?:\([^)\n]*\)|\{[^}\n]*\}|[<>=])*\.[ \t]+(?P<title>[^\n]*\S)"), _digit
+    re.compile(
+        rb"\nh(?P<level>[1-6])(?:\([^)\n]*\)|\{[^}\n]*\}|\[[^\]\n]*\]|[<>=()])*\.[ \t]++(?P<title>[^\n]*\S)"
+    ),
+    _digit,
+    re.compile(rb"<(?P<end>/?)(?P<mark>pre|notextile)\b", re.I),
 )
-_POD = Markup(re.compile(rb"\n=head(?P<level>[1-6])[ \t]+(?P<title>[^\n]*\S)"), _digit)
-_MAN = Markup(re.compile(rb"\n\.S(?P<level>[HhSs])[ \t]+\"?(?P<title>[^\n\"]*[^\n\"\s])"), _by_name("h", "s"))
+POD = Markup(
+    re.compile(rb"\n=head(?P<level>[1-6])[ \t]++(?P<title>[^\n]*\S)"),
+    _digit,
+    re.compile(rb"\n=(?:(?P<block>begin)|(?P<block_end>end))\b"),
+)
+_MAN = Markup(
+    re.compile(rb"\n\.S(?P<level>[HhSs])(?:[ \t]*\r?\n|[ \t]+)\"?(?P<title>[^\n\".][^\n\"]*)"),
+    lambda match: 1 + (match["level"] in b"Ss"),
+    re.compile(rb"\n\.(?:(?P<filled>nf|EX)|(?P<filled_end>fi|EE))\b"),
+)
 _TEXINFO = Markup(
     re.compile(
-        rb"\n@(?P<level>part|chapter|unnumbered|appendix|section|unnumberedsec|appendixsec|subsection"
-        rb"|subsubsection)[ \t]+(?P<title>[^\n]*\S)"
+        rb"\n@(?P<level>settitle|part|chapter|unnumbered|appendix|section|unnumberedsec|appendixsec|subsection"
+        rb"|subsubsection)[ \t]++(?P<title>[^\n]*\S)"
     ),
-    _by_name("part", "chapter unnumbered appendix", "section unnumberedsec appendixsec", "subsection",
-             "subsubsection"),
+    _by_name("settitle", "part", "chapter unnumbered appendix", "section unnumberedsec appendixsec",
+             "subsection", "subsubsection"),
     re.compile(rb"\n@(?P<end>end )?(?P<mark>example|verbatim|smallexample|lisp)\b"),
 )  # fmt: skip
+#: The sections of settings.
+_INI = Markup(
+    re.compile(rb"\n[ \t]*\[(?P<title>[^\]\n]+)\][ \t]*(?:[#;][^\n]*)?\r?(?=\n|\Z)"), lambda match: 1
+)
 
-#: Markups by the suffixes of their files. Pages of manuals end with the number of their section.
+#: The files of a patch, and the functions that its hunks are in.
+_DIFF = Markup(
+    re.compile(
+        rb"\n(?:diff --git a/|Index: |(?P<level>@@)[^@\n]*@@[ ]?)(?P<title>[^\n]*?)(?= b/|[ \t]*\r?(?:\n|\Z))"
+    ),
+    lambda match: 1 + (match["level"] is not None),
+)
+
+#: A capital letter of Latin, Greek or Cyrillic script; what a title does not end with.
+_CAPITAL, _LAST = rb"(?:[A-Z]|\xc3[\x80-\x9e]|\xce[\x91-\xa9]|\xd0[\x81\x90-\xaf])", rb"[^\s.,;:!?]"
+_RANKS = {
+    word.encode(): rank
+    for rank, words in enumerate(
+        (
+            "part book volume act teil buch partie livre parte libro",
+            "chapter appendix annex scene kapitel anhang chapitre annexe anexo capitolo",
+            "section article abschnitt artikel",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+
+
+def _plain_level(match: Match[bytes]) -> int:
+    if match["line"]:
+        return BY_ORDER
+    if match["wiki"]:
+        return len(match["wiki"])
+    if match["word"]:
+        return _RANKS[match["word"].lower()]
+    return 5 + match["number"].count(b".") if match["number"] else 4
+
+
+_NUMBER = rb"(?:\d{1,3}|[IVXLC]{1,7}|[A-Z]|(?i:one|two|three|four|five|six|seven|eight|nine|ten))"
+#: `= Wiki =`; `Chapter 2`, `PART I. The Mill`, which a line with its name may follow; `2.1 Gates`, unless a
+#: list goes on; `THE GATES`.
+_PLAIN_TITLES = (
+    rb"(?P<wiki>={1,6})[ ](?=[^=\n]+[ ]=)[^\n]*",
+    rb"(?P<word>(?i:%b))[ \t]+%b(?:[.:)]?|[.:)]?[ \t]+(?:[-\xe2][^\n]{0,4}[ \t])?(?=%b)[^\n]{0,70}%b)"
+    rb"(?:[ \t]*\r?\n(?=%b)[^\n]{1,70}%b)?" % (b"|".join(_RANKS), _NUMBER, *(_CAPITAL, _LAST) * 2),
+    rb"(?P<number>\d{1,2}(?:\.\d{1,2}){0,5})\.?[ \t]+(?=%b|[\xe0-\xf4])[^\n]{0,90}%b"
+    rb"(?!\s+\d{1,3}[.)]?[ \t])" % (_CAPITAL, _LAST),
+    rb"(?=(?:[^\n]{0,40}?%b){4})%b(?:%b|[0-9 ,&'()/:.-]){2,78}(?<![.,;:!? -])" % ((_CAPITAL,) * 3),
+)
+#: Plain text: paragraphs of one short line, and titles with a line under them.
+PLAIN = Markup(
+    re.compile(
+        rb"\n(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\A\n))\f?(?:(?P<over>(?P<one>[=*#~-])(?P=one){3,})[ \t]*\r?\n)?"
+        rb"(?:%b|(?P<title>%b)[ \t]*\r?(?=\n[ \t\f]*\r?(?:\n|\Z)|\Z))"
+        % (_underlined(rb"=~^*#-"), b"|".join(_PLAIN_TITLES))
+    ),
+    _plain_level,
+    longer=(-1_000, 1_000),
+)
+
+#: Markups by the suffixes of their files.
 MARKUPS: dict[str, Markup] = {
     suffix: markup
     for suffixes, markup in (
@@ -95,12 +187,21 @@ MARKUPS: dict[str, Markup] = {
         ("org", _ORG),
         ("tex ltx latex", _LATEX),
         ("rst rest", _RST),
-        ("wiki mediawiki", _WIKI),
+        ("wiki mediawiki creole", _WIKI),
         ("typ", _TYPST),
         ("textile", _TEXTILE),
-        ("pod", _POD),
-        ("1 2 3 4 5 6 7 8 9 man mdoc", _MAN),
+        ("pod", POD),
+        ("man mdoc", _MAN),
         ("texi texinfo txi", _TEXINFO),
+        ("diff patch", _DIFF),
+        ("ini cfg conf properties editorconfig gitconfig gitmodules desktop service", _INI),
     )
     for suffix in suffixes.split()
 }
+#: Pages of manuals end with the number of their section: `mill.1`, `Weir.3pm`.
+_SECTION = re.compile(r"[1-9][a-z]{0,3}")
+
+
+def markup_of(suffix: str) -> Markup:
+    """The markup of files with a suffix, without its dot and in lower case."""
+    return MARKUPS.get(suffix) or (_MAN if _SECTION.fullmatch(suffix) else PLAIN)

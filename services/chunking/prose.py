@@ -1,9 +1,10 @@
 """Possible cuts of running text: paragraphs, lines, sentences, words, and finally characters."""
 
 import re
+import unicodedata
 from itertools import pairwise
 
-from services.chunking.packing import CHARACTER, GLUED, INNER, SENTENCE, WORD, Cuts
+from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, SENTENCE, WORD, Cuts
 
 # Every pattern starts with plain characters, so the search skips at the speed of `memchr`. Repetitions are
 # possessive (`*+`), so no text takes quadratic time.
@@ -28,16 +29,24 @@ _SENTENCE_WIDE = re.compile(
 #: The end of a line that ends like a paragraph, and of any other line.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
+#: Before a line that begins with a date or a time, as the records of logs and of chats do.
+_STAMP = re.compile(
+    rb"\n(?=[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
+)
 #: Between records and between escaped paragraphs of serialised data, as in a log of messages.
 _RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])")
 _ESCAPED = re.compile(rb"\\n\\n(?:\\n)*(?=\S)")
 _CLAUSE = re.compile(rb"[,;:)}\]]\s++(?=\S)|\xe3\x80\x81|\xef\xbc[\x8c\x9b\x9a]")
 _WORD = re.compile(rb"\s++(?=\S)|\xe3\x80\x80|\xc2\xa0|\xe2\x80\x83")
 
+#: Letters that form flags in pairs, at the end of a text; the class of marks that join letters of India.
+_FLAGS, _VIRAMA = re.compile("[\U0001f1e6-\U0001f1ff]*$"), 9
+
 #: Rounds of patterns with their prices; each round cuts what is still too long after the one before.
 Patterns = tuple[tuple[re.Pattern[bytes], int], ...]
 _ROUNDS: tuple[Patterns, ...] = (
     (
+        (_STAMP, BLOCK),
         (_PARAGRAPH, INNER),
         (_RECORD, INNER),
         (_ESCAPED, INNER),
@@ -75,6 +84,19 @@ def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
         group = index
 
 
+def cut_lines(source: bytes, start: int, end: int, cuts: Cuts) -> None:
+    """Add cuts to a block of code: after blank lines, else between lines, never before the first or last."""
+    position = source.find(b"\n", start, end) + 1
+    while 0 < position < end:
+        after = source.find(b"\n", position, end) + 1
+        blank = not source[position : after or end].strip()
+        cuts[position] = SENTENCE + 200
+        if blank and after:
+            cuts[after] = SENTENCE
+            after = source.find(b"\n", after, end) + 1
+        position = after
+
+
 def _refine_stretch(source: bytes, start: int, end: int, cuts: Cuts, limit: int) -> None:
     todo = [(start, end)]
     for patterns in _ROUNDS:
@@ -110,9 +132,32 @@ def _content(source: bytes, start: int, end: int) -> int:
 def _cut_characters(source: bytes, start: int, end: int, cuts: Cuts, limit: int) -> None:
     """Cut text without white space every `limit` bytes, never inside a character."""
     start = end - len(source[start:end].lstrip())
-    position = start + limit
-    while position < end:
-        while source[position] & 0xC0 == 0x80:
-            position -= 1
-        cuts.setdefault(position, CHARACTER)
-        position += limit
+    while start + limit < end:
+        start = _character_start(source, start, start + limit)
+        cuts.setdefault(start, CHARACTER)
+
+
+def _character_start(source: bytes, start: int, position: int) -> int:
+    """Where the character at `position` begins; accents and parts of an emoji belong to it."""
+    while source[position] & 0xC0 == 0x80:
+        position -= 1
+    before = source[start:position].decode()
+    first, at = source[position : position + 4].decode(errors="ignore")[:1], position
+    while before and _belongs(before, first):
+        before, first = before[:-1], before[-1]
+        at -= len(first.encode())
+    return at if before else position
+
+
+def _belongs(before: str, one: str) -> bool:
+    """Whether a code point belongs to the character before it (a short form of Unicode's annex 29)."""
+    if _FLAGS.match(one):
+        return len(_FLAGS.search(before)[0]) % 2 == 1  # type: ignore[index]
+    return (
+        unicodedata.category(one)[0] == "M"
+        or before[-1] == "\u200d"
+        or one == "\u200d"
+        or "\u1160" <= one <= "\u11ff"
+        or "\U0001f3fb" <= one <= "\U0001f3ff"
+        or unicodedata.combining(before[-1]) == _VIRAMA
+    )

@@ -10,26 +10,54 @@ EVENT = re.compile(
     rb"(?P<blank>\r?(?=\n|\Z))"
     rb"|(?P<heading>\#{1,6})(?=[ \t\r\n])"
     rb"|(?P<fence>`{3,}(?=[^`\n]*(?:\n|\Z))|~{3,})"
-    rb"|(?P<bare>:?-+:?[ \t]*\|[-:| \t]*\r?(?=\n|\Z))"
+    rb"|(?P<bare>:?-+:?[ \t]*[|+][-:|+ \t]*\r?(?=\n|\Z))"
     rb"|(?P<item>[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t]))"
     rb"|(?P<row>\|)"
     rb"|(?P<rule>(?:=+|-+)(?=[ \t]*\r?(?:\n|\Z)))"
-    rb"|(?P<comment><!--)"
+    rb"|(?P<comment><!--|\{/\*)"
     rb"|(?P<html><table\b)"
     rb"|(?P<tagged><[hH][1-6]\b)"
     rb"|(?P<raw><(?i:pre|script|style|textarea)\b|\$\$(?=[ \t]*\r?\n))"
     rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
     rb")"
 )
-DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?(?=\n|\Z)")
-COMMENT_END = re.compile(rb"-->")
+DELIMITER_ROW = re.compile(
+    rb"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:[|+][ \t]*+:?-++:?[ \t]*+)*+[|+]?[ \t]*+\r?(?=\n|\Z)"
+)
+#: How comments of markdown and of MDX end.
+COMMENT_ENDS = {b"<!--": re.compile(rb"-->"), b"{/*": re.compile(rb"\*/\}")}
+#: Lines that have structure in markdown alone, and those that are headings.
+OF_MARKDOWN, HEADINGS = (
+    frozenset(("heading", "fence", "comment", "html", "tagged", "raw")),
+    frozenset(("rule", "wiki")),
+)
+#: What begins the head of a table in Textile and Jira.
+MARKED_HEAD = re.compile(rb"[ \t]*\|(?:_[<>=^~()\w]*\.|\|)")
 TABLE_END = re.compile(rb"</table\s*>", re.I)
-TABLE_ROW = re.compile(rb"(?:\n[ \t]*)?<tr\b", re.I)
+#: Front matter, and the title that it may hold.
+FRONT_MATTER = re.compile(
+    rb"(?:---[ \t]*\r?\n.*?\n(?:---|\.\.\.)|\+\+\+[ \t]*\r?\n.*?\n\+\+\+)[ \t]*\r?(?=\n|\Z)", re.S
+)
+FRONT_TITLE = re.compile(rb"^title[ \t]*[:=][ \t]*([\"']?)(.{1,160}?)\1[ \t]*\r?$", re.M)
 #: A heading as HTML, with which most pages of projects begin.
-TAGGED = re.compile(rb"<h([1-6])\b[^>]*>(.{0,1000}?)</h\1\s*>", re.I | re.S)
+TAGGED = re.compile(rb"<h([1-6])\b[^>]{0,1000}>(.{0,1000}?)</h\1\s*>", re.I | re.S)
 TAG = re.compile(rb"<[^>]{0,1000}>")
+#: An item of a list, or a quote.
+ITEM = re.compile(rb"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]")
+#: The end of a list: a blank line before one that neither is indented nor an item; a heading; code.
+LIST_END = re.compile(rb"\n(?:[ \t]*\r?\n(?=[^\s])(?![-*+][ \t]|\d{1,9}[.)][ \t])|(?=\#{1,6}[ \t]|```|~~~))")
+#: The language of a fenced block, behind its fence.
+LANGUAGE = re.compile(rb"[ \t]*\{?\.?([A-Za-z][\w+#-]{0,30})")
 #: A line in bold letters, alone: it names what follows.
-LABEL = re.compile(rb"[ \t>]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(\*\*|__)[^*_\n]{1,150}\1[:.]?[ \t]*\r?")
+LABEL = re.compile(
+    rb"[ \t>]*+(?P<item>[-*+]|\d{1,9}[.)])?[ \t]*+(?P<bold>\*\*|__)(?P<name>[^*_\n]{1,150}?):?(?P=bold)[:.]?"
+    rb"[ \t]*\r?"
+)
+#: Lines in front of a heading that only name its place.
+ANCHORS = re.compile(
+    rb"(?:\A|(?<=\n))(?:(?:\[\[?[^\]\n]{1,80}\]\]?|<a [^>\n]{1,80}>(?:\s*</a>)?|\.\. _[^\n]{1,80}:)"
+    rb"[ \t]*\r?\n(?:[ \t]*\r?\n)?){1,3}\Z"
+)
 
 
 def long_comments(source: bytes) -> Iterator[tuple[int, int]]:

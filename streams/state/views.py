@@ -25,9 +25,17 @@ from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
-from streams.state.checkpoints import Positions, topic_ids
-from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, ReadBatch, Reader, end_offsets
+from streams.state.checkpoints import Freshness, Positions, topic_ids
+from streams.state.reader import (
+    FOLLOWER_FETCH_WAIT_MS,
+    ChangelogRecord,
+    ReadBatch,
+    Reader,
+    TopicMadeAnew,
+    end_offsets,
+)
 from streams.state.shared import Shared
+from streams.state.watch import Watch
 from streams.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -49,11 +57,20 @@ class View:
         schema: `CREATE TABLE IF NOT EXISTS …` statements.
         fold: applies one record; runs inside the transaction that moves the offset. It may see a record
             again after a rebuild, so it replaces rather than adds.
+        freshness: once it was not read on for too long, the process ends; the next one rebuilds the file.
     """
 
     def __init__(
-        self, cluster: Cluster, codec: Codec, topics: Sequence[Topic], path: Path, schema: str, fold: Fold
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        topics: Sequence[Topic],
+        path: Path,
+        schema: str,
+        fold: Fold,
+        freshness: Freshness | None = None,
     ) -> None:
+        self._freshness = freshness or Freshness()
         self._cluster, self._codec, self._topics, self._fold = cluster, codec, topics, fold
         self._path, self._schema = path, schema + POSITIONS
         self._positions: dict[Partition, int] = {}
@@ -89,12 +106,11 @@ class View:
     async def scan(
         self, sql: str, values: Sequence[Any] | Mapping[str, Any], timeout: float
     ) -> list[sqlite3.Row]:
-        """Query the tables in a thread of its own; for what reads much and answers little. Raises
-        TransientError after `timeout` seconds."""
+        """Query in a thread, to read much and answer little. TransientError after `timeout` seconds."""
         return await asyncio.to_thread(self._scan, sql, values, timeout)
 
     async def passed(self, topic: Topic, partition: int, offset: int, timeout: float = 10) -> None:
-        """Wait until the record at `offset` is folded in. Raises TransientError after `timeout` seconds."""
+        """Wait until a record is folded in. Raises TransientError after `timeout` seconds."""
         await self._wait({(topic.name, partition): offset + 1}, timeout)
 
     async def caught_up(self, timeout: float = 10) -> None:
@@ -108,13 +124,12 @@ class View:
             raise TransientError(f"no broker has told the ends of {topics} within {timeout:.0f} s") from error
         await self._wait(ends, timeout)
 
-    def changed(self) -> "Watch":
+    def changed(self) -> Watch:
         """A watch whose `wait` returns at every change of the view: for conditions and live streams."""
         return Watch(self._watchers)
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until `condition` holds, trying it at every change. False after `timeout` seconds. Raises
-        TransientError when the view cannot go on."""
+        """Try `condition` at every change. False after `timeout` seconds. Raises TransientError if stuck."""
         with self.changed() as watch:
             try:
                 async with asyncio.timeout(timeout):
@@ -183,6 +198,8 @@ class View:
         while not self._stopping.is_set():
             try:
                 batch = reader.poll(_POLL_SECONDS, to_ends=bool(self._waiters))
+            except TopicMadeAnew:  # the file has rows of the topic before: the next process rebuilds it
+                raise
             except Exception as error:  # a batch may be half read: read it again from the file's checkpoint
                 log.warning(
                     "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"
@@ -190,6 +207,10 @@ class View:
                 self._stopping.wait(TRY_AGAIN_SECONDS)
                 reader.assign(self._read_to)
                 continue
+            if batch.positions and not self._freshness.read_on():
+                raise TransientError(
+                    f"the view {self._path.stem} was not read on for too long: it is rebuilt"
+                )
             if batch.positions and self._stored(batch):
                 self._read_to.update(batch.positions)
                 self._loop.call_soon_threadsafe(self._moved, batch.positions)
@@ -199,12 +220,12 @@ class View:
         reader.close()
 
     def _confirm(self) -> None:
-        """Note that the view has read what there is."""
         try:
             ends = end_offsets(self._cluster, list(self._read_to))
         except TransientError:  # said another time
             return
         if all(self._read_to[partition] >= end for partition, end in ends.items()):
+            self._freshness.renew()
             self._saved.save(self._read_to)
 
     def _stored(self, batch: ReadBatch) -> bool:
@@ -277,22 +298,3 @@ class View:
 
     def _broken(self, error: ContractError) -> None:
         log.error("record passed over", error=str(error))
-
-
-class Watch:
-    """Wakes at every change of a view; to be used in a `with`."""
-
-    def __init__(self, watchers: list[asyncio.Event]) -> None:
-        self._watchers, self._event = watchers, asyncio.Event()
-
-    def __enter__(self) -> "Watch":
-        self._watchers.append(self._event)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._watchers.remove(self._event)
-
-    async def wait(self) -> None:
-        """Return at the next change, or at once if there was one since the last call."""
-        await self._event.wait()
-        self._event.clear()

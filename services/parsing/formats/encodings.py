@@ -91,9 +91,7 @@ def guess(data: bytes) -> Guess | None:
     for encoding, (likelihood, language) in _candidates(sample, len(data) <= SAMPLE).items():
         text = _decoded(sample, encoding)
         if text is not None:
-            weight = (
-                likelihood * _prior(encoding, text) / _FAULT ** _faults(text) / _FOREIGN ** _foreign(text)
-            )
+            weight = likelihood * _prior(encoding, text) / _FAULT ** faults(text) / _FOREIGN ** _foreign(text)
             ranked.append((weight, encoding, language, text))
     if not ranked:
         return None
@@ -146,7 +144,7 @@ def _prior(encoding: str, text: str) -> float:
     return prior
 
 
-def _faults(text: str) -> float:
+def faults(text: str) -> float:
     """The weighted number of adjacent characters that form no word in any language, at most 40."""
     faults, others = 0.0, 0
     padded = f" {text[:8192]} "
@@ -188,6 +186,11 @@ def _fault(before: str, one: str, after: str) -> float:
     if apart:
         return float(apart)
     return 0.7 if one.isupper() and before.islower() else 0.0
+
+
+def is_coherent(text: str) -> bool:
+    """Whether the letters of a text are of two scripts at most, as those of a text in one language are."""
+    return len({kind for c in text if (kind := _kind(c)) not in "SD"}) <= 2
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ import contextlib
 import re
 
 from schemas.errors import UnsupportedFormat
-from services.parsing.formats.encodings import SAMPLE, guess
+from services.parsing.formats.encodings import SAMPLE, faults, guess, is_coherent
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -17,6 +17,17 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ESCAPES = ((b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"), (b"\x1b$)C", "iso2022_kr"))
+#: Where a text names its own encoding: the first two lines of a program, a style sheet, XML, a catalogue of
+#: messages, LaTeX, a mode line of an editor.
+_NAMED = re.compile(
+    rb"\A(?:[^\n]*\n)?[^\n]*coding[:=][ \t]*([\w.-]+)|\A@charset [\"']([\w.-]+)"
+    rb"|\A\s*<\?xml[^>]{0,100}encoding=[\"']([\w.-]+)|Content-Type:[^\n]{0,80}charset=([\w.-]+)"
+    rb"|\\usepackage\[([\w-]+)\]\{inputenc\}|\bvim?:[^\n]{0,80}(?:fileencoding|fenc)=([\w-]+)"
+)
+#: Encodings of texts; others of Python's codecs decode escapes and names of hosts.
+_OF_TEXTS = re.compile(r"(?:cp|iso|koi8|mac|gb|big5|euc|shift|hz|johab|tis|kz|ptcp|utf-(?:8|16|32))[\w-]*")
+#: Bytes in valid sequences that may be so by chance.
+_FEW = 40
 _NO_TEXT = "not a known document format, and not text: it holds control bytes"
 #: Name of the error handler for stray bytes in `codecs`.
 _STRAYS = "headrace-stray-bytes"
@@ -71,7 +82,8 @@ def _declared(data: bytes, charset: str) -> str | None:
     try:
         return data.decode(charset)
     except (LookupError, UnicodeDecodeError):
-        return None
+        escaped = _escaped(data) if charset.lower().startswith("iso-2022") else None
+        return escaped[0] if escaped else None
 
 
 def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
@@ -80,6 +92,12 @@ def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
         if sign in data[:SAMPLE]:
             with contextlib.suppress(UnicodeDecodeError):
                 return data.decode(encoding), (f"encoding: {encoding} (detected)",)
+    if (
+        b"\x1b$B" in data[:SAMPLE]
+    ):  # with the signs that Windows adds, such as ①: they are in the later standard
+        with contextlib.suppress(UnicodeDecodeError):
+            later = data.replace(b"\x1b$B", b"\x1b$(Q").decode("iso2022_jp_2004")
+            return later, ("encoding: iso2022_jp_2004 (detected)",)
     return None
 
 
@@ -89,6 +107,8 @@ def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
         return data.decode(wide), (f"encoding: {wide} (detected)",)
     if _BINARY.search(data[:SAMPLE]):
         return _without_stray_controls(data)
+    if (said := _named(data)) is not None:
+        return said
     if (text := _nearly_utf8(data)) is not None:
         return text
     found = guess(data)
@@ -97,8 +117,20 @@ def _detected(data: bytes) -> tuple[str, tuple[str, ...]]:
             "not a known document format, and not text in any encoding that could be detected"
         )
     by = f", by its language {found.language}" if found.language else ""
-    said = f"encoding: {found.encoding} (detected{by}, {found.confidence:.0%} sure)"
-    return data.decode(found.encoding, "replace"), (said,)
+    warning = f"encoding: {found.encoding} (detected{by}, {found.confidence:.0%} sure)"
+    return data.decode(found.encoding, "replace"), (warning,)
+
+
+def _named(data: bytes) -> tuple[str, tuple[str, ...]] | None:
+    """Decode a text by the encoding that it names itself, if all of its bytes follow it."""
+    found = _NAMED.search(data[:4096] + b"\n" + data[-1024:])
+    name = next(filter(None, found.groups())).decode() if found else ""
+    try:
+        known = _OF_TEXTS.fullmatch(codecs.lookup(name).name) is not None
+    except LookupError:
+        return None
+    text = _declared(data, name) if known else None
+    return None if text is None else (text, (f"encoding: {name} (named in the text)",))
 
 
 def _without_stray_controls(data: bytes) -> tuple[str, tuple[str, ...]]:
@@ -127,6 +159,9 @@ def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:
     if not proof or proof < broken:
         return None
     text = data.decode("utf-8", _STRAYS)
+    letters = text.replace("\ufffd", " ")
+    if faults(letters) * 2 > proof or (proof < _FEW and not is_coherent(letters)):
+        return None  # valid sequences by chance
     return text, (f"encoding: utf-8, not followed at {broken} places",)
 
 
@@ -160,6 +195,7 @@ def _without_mark(data: bytes) -> str | None:
         except UnicodeDecodeError:
             continue
         odd = sum(not (c.isprintable() or c in "\r\n\t\f\x1b\ufeff") for c in text[:2048])
-        if not odd and sum(c.isascii() for c in text[:2048]) * 2 > len(text[:2048]):
+        ascii_half = sum(c.isascii() for c in text[:2048]) * 2 > len(text[:2048])
+        if not odd and (ascii_half or is_coherent(text[:2048])):
             return encoding
     return None

@@ -108,11 +108,11 @@ def test_fenced_code_that_is_too_long_is_cut_at_its_blank_lines() -> None:
     assert all(piece.text.startswith("a") for piece in _cut(text)[1:])
 
 
-def test_front_matter_is_one_block() -> None:
+def test_front_matter_is_one_block_with_the_title_of_the_page() -> None:
     text = "---\ntitle: x\n# a comment\n---\n\n" + "Words and words. " * 20
 
     assert _cut(text)[0].text.startswith("---\ntitle: x\n# a comment\n---")
-    assert _cut(text)[-1].context == ""
+    assert _cut(text)[-1].context == "x"
 
 
 def test_long_paragraphs_are_cut_between_sentences_but_not_behind_titles_and_initials() -> None:

@@ -5,92 +5,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
 
 import pytest
 
 from services.chunking import chunk
-from services.parsing import parse
+from tests.services.chunking.rebuilt import definitions, markdown, markups, tables
+from tests.services.chunking.rebuilt import records as rebuilt_records
+from tests.services.chunking.rebuilt.text import END as _END
+from tests.services.chunking.rebuilt.text import SENTENCE as _SENTENCE
+from tests.services.chunking.rebuilt.text import TEXT as _TEXT
+from tests.services.chunking.rebuilt.text import Text, each, many, records
 
-_SENTENCE = (
-    "The gate is opened in the morning and closed at night by the keeper, who notes the level in the book. "
-)
-_TEXT = _SENTENCE * 3 + "\n\n"
-_END = f"{_TEXT}{_TEXT}Marker stands here. {_SENTENCE}\n"
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text, and how it must be cut.
-
-    `above`: headings that the chunk with "Marker" has in its context; `never`: what no context holds; `head`: what
-    the chunk with the last row of a table has above it; `whole`: texts within one chunk; `not_after`: no chunk
-    but the last ends so.
-    """
-
-    file: str
-    text: str
-    above: Sequence[str] = ()
-    never: Sequence[str] = ()
-    head: tuple[str, str] | None = None
-    whole: Sequence[str] = ()
-    not_after: Sequence[str] = ()
-    size: int = 500
-
-    def faults(self) -> list[str]:
-        document = parse(self.text.encode(), self.file, None)
-        plain = document.markdown.strip() == self.text.strip()
-        name, kind = (self.file, document.media_type) if plain else (None, "text/markdown")
-        pieces = chunk(document.markdown, name, kind, self.size)
-        wrong = (
-            []
-            if re.sub(r"\s+", "", "".join(p.text for p in pieces)) == re.sub(r"\s+", "", document.markdown)
-            else ["a loss"]
-        )
-        wrong += [f"{len(p.text.encode())} bytes" for p in pieces if len(p.text.encode()) > self.size]
-        for inside, heads in (
-            ("Marker", self.above),
-            *([(self.head[0], self.head[1:])] if self.head else []),
-        ):
-            contexts = [p.context + p.text for p in pieces if inside in p.text]
-            wrong += [
-                f"{inside!r} lacks {head!r} in {contexts}"
-                for head in heads
-                if not any(head in c for c in contexts)
-            ]
-        wrong += [f"context {p.context!r}" for p in pieces if any(text in p.context for text in self.never)]
-        wrong += [f"cut apart: {text!r}" for text in self.whole if not any(text in p.text for p in pieces)]
-        return wrong + [
-            f"cut after {p.text[-20:]!r}"
-            for p in pieces[:-1]
-            if p.text.rstrip().endswith(tuple(self.not_after))
-        ]
-
-
-def _many(count: int, line: str) -> str:
-    return "".join(line.replace("%i", str(n)) for n in range(10, 10 + count))
-
-
-def _each(count: int, text: str) -> list[str]:
-    return [text.replace("%i", str(n)) for n in range(10, 10 + count)]
-
-
-def _records(
-    file: str,
-    record: str,
-    whole: str | None = None,
-    count: int = 24,
-    around: tuple[str, str] = ("", ""),
-    above: str = "",
-) -> Text:
-    """Many records of one kind, none of which is cut apart; the last has `above` in its context."""
-    last = (whole or record).strip("\n").replace("%i", str(9 + count)).split("\n")[0]
-    kept = _each(count, (whole or record).strip("\n "))
-    return Text(
-        file, around[0] + _many(count, record) + around[1], whole=kept, head=(last, above) if above else None
-    )
-
+#: Colours of skin, and the vowels and ends of Korean syllables.
+_NEVER_FIRST = tuple(map(chr, (*range(0x1F3FB, 0x1F400), *range(0x1160, 0x1200))))
 
 _HEADINGS = [
     Text("closing marks and ids.md", f"# Top #\n\n{_TEXT}## Gates {{#gates}}\n\n{_END}", ["Top", "Gates"]),
@@ -111,56 +39,75 @@ _HEADINGS = [
         ("wiki", "==Top==", "=== Gates ===", "<pre>\n==none==\n</pre>"), ("textile", "h1. Top", "h2(#gates). Gates", ""), ("pod", "=head1 Top", "=head2 Gates", ""),
         ("1", ".SH Top", '.SS "Gates"', ""), ("typ", "= Top", "== Gates", "```\n= none\n```"), ("texi", "@chapter Top", "@section Gates", "@example\n@section none\n@end example"))),
 ]  # fmt: skip
-_BARE = "key | value\n--- | ---\n" + _many(60, "key-%i | timeout of %i\n")
-_PIPES = "| key | value |\n| --- | --- |\n" + _many(60, "| key-%i | timeout of %i |\n")
+_BARE = "key | value\n--- | ---\n" + many(60, "key-%i | timeout of %i\n")
+_PIPES = "| key | value |\n| --- | --- |\n" + many(60, "| key-%i | timeout of %i |\n")
 _SPANS = (
     "<tr><th rowspan='2'>Gate</th><th colspan='2'>2024</th></tr>\n<tr><th>Q1</th><th>Q2</th></tr>\n"
-    + _many(50, "<tr><td>gate-%i</td><td>%i</td><td>7</td></tr>\n")
+    + many(50, "<tr><td>gate-%i</td><td>%i</td><td>7</td></tr>\n")
 )
 _TABLES = [
-    Text("bare rows.md", f"# T\n\n{_BARE}\nafter\n", head=("key-69", "key | value"), whole=_each(60, "key-%i | timeout of %i")),
+    Text("bare rows.md", f"# T\n\n{_BARE}\nafter\n", head=("key-69", "key | value"), whole=each(60, "key-%i | timeout of %i")),
     Text("a table in a list.md", "1. Step\n\n" + re.sub("(?m)^", "   ", _PIPES), head=("key-69", "| key | value |")),
     Text("a table in a quote.md", re.sub("(?m)^", "> ", _PIPES), head=("key-69", "| key | value |")),
-    Text("spans.md", f"# T\n\n<table>\n{_SPANS}</table>\n", head=("gate-59", "| Gate | 2024 |"), whole=_each(50, "<td>gate-%i</td><td>%i</td><td>7</td>")),
-    Text("spans on one line.md", f"# T\n\n<table>{_SPANS}</table>\n".replace("\n<tr", "<tr"), head=("gate-59", "Q2"), whole=_each(50, "<td>gate-%i</td><td>%i</td><td>7</td>")),
+    Text("spans.md", f"# T\n\n<table>\n{_SPANS}</table>\n", head=("gate-59", "| Gate | 2024 |"), whole=each(50, "<td>gate-%i</td><td>%i</td><td>7</td>")),
+    Text("spans on one line.md", f"# T\n\n<table>{_SPANS}</table>\n".replace("\n<tr", "<tr"), head=("gate-59", "Q2"), whole=each(50, "<td>gate-%i</td><td>%i</td><td>7</td>")),
     Text("spans of a page.html", f"<html><body><h1>T</h1><table>{_SPANS}</table></body></html>", head=("gate-59", "Q2")),
-    Text("a.csv", "key,value\n" + _many(60, "key-%i,timeout of %i\n"), head=("key-69", "value")),
+    Text("a.csv", "key,value\n" + many(60, "key-%i,timeout of %i\n"), head=("key-69", "value")),
 ]  # fmt: skip
 _RECORDS = [
-    _records("questions.md", f"**Q: Is gate %i open?**\n\nA: {_SENTENCE}\n\n", "**Q: Is gate %i open?**\n\nA: The gate"),
-    _records("steps.md", "%i. Run:\n\n    ```sh\n    gate --open %i\n    # wait\n    ```\n\n"),
-    _records("a.vtt", f"00:%i:01.000 --> 00:%i:05.000\nAnn: {_SENTENCE}%i\n\n", "00:%i:01.000 --> 00:%i:05.000\nAnn: The gate", around=("WEBVTT\n\n", "")),
-    _records("a.log", "2024-05-06 10:%i:00,123 INFO [main] gate %i is open; level=2.%i\n"),
-    _records("a.jsonl", '{"id": %i, "text": "gate %i is open at all times"}\n'),
-    _records("chat.txt", "[06.05.24, 10:%i] Ann: Is gate %i open?\n"),
-    _records("lease.txt", "%i. The tenant pays rent.\n(a) each month;\n(b) in advance; and\n(c) in cash.\n\n"),
-    _records("a.po", '#: a.py:%i\nmsgid "gate %i"\nmsgstr "Tor %i ist offen"\n\n'),
-    _records("a.yaml", "  - name: gate-%i\n    turns: %i\n    note: >\n      The gate is opened\n      at noon %i.\n", around=("gates:\n", ""), above="gates"),
-    _records("a.toml", "key%i = 'value of %i is long enough for this'\n", around=("[tool.weir]\n", ""), above="tool.weir"),
-    _records("a.sql", "CREATE FUNCTION f%i() RETURNS int AS $$\nBEGIN\n  RETURN %i; -- it is; so\nEND;\n$$ LANGUAGE plpgsql;\n\n"),
-    _records("a.py", "@app.get('/g%i')\n@cache\ndef gate%i(a: int) -> int:\n    \"\"\"Gate %i.\"\"\"\n    return a + %i\n\n\n"),
-    _records("a.hs", "-- | Gate %i.\ngate%i :: Int -> Int\ngate%i a = a + %i\n\n"),
-    _records("a.rs", "    /// Gate %i.\n    #[inline]\n    pub fn gate%i(&self) -> u32 {\n        self.level + %i\n    }\n\n", around=("impl Weir {\n", "}\n"), above="impl Weir"),
-    _records("A.java", "    /** Gate %i. */\n    @Override\n    public int gate%i() {\n        return level + %i;\n    }\n\n", around=("public class Weir {\n", "}\n"), above="class Weir"),
-    _records("a.cpp", "// Gate %i.\ntemplate <typename T>\nT gate%i(T a) {\n  return a + %i;\n}\n\n", around=("namespace weir {\n", "}\n")),
-    _records("a.test.js", "  it('opens gate %i', () => {\n    expect(open(%i)).toBe(true);\n  });\n\n", around=("describe('weir', () => {\n", "});\n")),
-    _records("a.tf", '# gate %i\nresource "weir_gate" "g%i" {\n  turns = %i\n}\n\n'),
-    _records("Makefile", "gate%i: dep%i ## Open gate %i\n\tcc -o gate%i dep%i\n\tstrip gate%i\n\n"),
-    _records("a.proto", "// Gate %i.\nmessage Gate%i {\n  int32 id = 1;\n}\n\n"),
-    _records("a.bas", "' Gate %i\nSub Gate%i()\n    Level = %i\nEnd Sub\n\n"),
+    records("questions.md", f"**Q: Is gate %i open?**\n\nA: {_SENTENCE}\n\n", "**Q: Is gate %i open?**\n\nA: The gate"),
+    records("steps.md", "%i. Run:\n\n    ```sh\n    gate --open %i\n    # wait\n    ```\n\n"),
+    records("a.vtt", f"00:%i:01.000 --> 00:%i:05.000\nAnn: {_SENTENCE}%i\n\n", "00:%i:01.000 --> 00:%i:05.000\nAnn: The gate", around=("WEBVTT\n\n", "")),
+    records("a.log", "2024-05-06 10:%i:00,123 INFO [main] gate %i is open; level=2.%i\n"),
+    records("a.jsonl", '{"id": %i, "text": "gate %i is open at all times"}\n'),
+    records("chat.txt", "[06.05.24, 10:%i] Ann: Is gate %i open?\n"),
+    records("lease.txt", "%i. The tenant pays rent.\n(a) each month;\n(b) in advance; and\n(c) in cash.\n\n"),
+    records("a.po", '#: a.py:%i\nmsgid "gate %i"\nmsgstr "Tor %i ist offen"\n\n'),
+    records("a.yaml", "  - name: gate-%i\n    turns: %i\n    note: >\n      The gate is opened\n      at noon %i.\n", around=("gates:\n", ""), above="gates"),
+    records("a.toml", "key%i = 'value of %i is long enough for this'\n", around=("[tool.weir]\n", ""), above="tool.weir"),
+    records("a.sql", "CREATE FUNCTION f%i() RETURNS int AS $$\nBEGIN\n  RETURN %i; -- it is; so\nEND;\n$$ LANGUAGE plpgsql;\n\n"),
+    records("a.py", "@app.get('/g%i')\n@cache\ndef gate%i(a: int) -> int:\n    \"\"\"Gate %i.\"\"\"\n    return a + %i\n\n\n"),
+    records("a.hs", "-- | Gate %i.\ngate%i :: Int -> Int\ngate%i a = a + %i\n\n"),
+    records("a.rs", "    /// Gate %i.\n    #[inline]\n    pub fn gate%i(&self) -> u32 {\n        self.level + %i\n    }\n\n", around=("impl Weir {\n", "}\n"), above="impl Weir"),
+    records("A.java", "    /** Gate %i. */\n    @Override\n    public int gate%i() {\n        return level + %i;\n    }\n\n", around=("public class Weir {\n", "}\n"), above="class Weir"),
+    records("a.cpp", "// Gate %i.\ntemplate <typename T>\nT gate%i(T a) {\n  return a + %i;\n}\n\n", around=("namespace weir {\n", "}\n")),
+    records("a.test.js", "  it('opens gate %i', () => {\n    expect(open(%i)).toBe(true);\n  });\n\n", around=("describe('weir', () => {\n", "});\n")),
+    records("a.tf", '# gate %i\nresource "weir_gate" "g%i" {\n  turns = %i\n}\n\n'),
+    records("Makefile", "gate%i: dep%i ## Open gate %i\n\tcc -o gate%i dep%i\n\tstrip gate%i\n\n"),
+    records("a.proto", "// Gate %i.\nmessage Gate%i {\n  int32 id = 1;\n}\n\n"),
+    records("a.bas", "' Gate %i\nSub Gate%i()\n    Level = %i\nEnd Sub\n\n"),
     Text("a.ipynb", json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1, "source": f"def gate{n}(a):\n    # none\n    return a + {n}"} for n in range(20)]}),
          never=["none"], whole=[f"def gate{n}(a):\n    # none\n    return a + {n}" for n in range(20)]),
 ]  # fmt: skip
 _SENTENCES = [
-    Text("german.txt", _many(20, "Das Tor Nr. %i wird z. B. um 7.30 Uhr von Hrn. Dr. Müller geöffnet, vgl. S. %i ff. im Buch. "), size=400, not_after=["Nr.", "z.", "B.", "Dr.", "Hrn.", "S.", "vgl."]),
-    Text("english.txt", _many(20, "J. R. Miller et al. measured approx. %i.5 m at 5 p.m. on Jan. %i in the U.S. river, cf. Sec. %i. "), size=400, not_after=["J.", "R.", "al.", "approx.", "Jan.", "U.S.", "cf.", "Sec."]),
-    Text("french.txt", _many(20, "M. Dupont et Mme. Roux ont ouvert la porte n. %i, cf. p. %i, à l'aube. « Est-elle ouverte ? » demanda-t-il. "), size=400, not_after=["M.", "Mme.", "p.", "n.", "cf."]),
-    *(_records(f"{name}.txt", text, count=30) for name, text in {"japanese": "水門%iは毎朝七時に開けられ、夕方に閉められる。", "chinese": "第%i号水闸每天早上七点打开，晚上关闭！", "hindi": "द्वार %i सुबह सात बजे खोला जाता है। ", "arabic": "تفتح البوابة %i كل صباح؟ "}.items()),
+    Text("german.txt", many(20, "Das Tor Nr. %i wird z. B. um 7.30 Uhr von Hrn. Dr. Müller geöffnet, vgl. S. %i ff. im Buch. "), size=400, not_after=["Nr.", "z.", "B.", "Dr.", "Hrn.", "S.", "vgl."]),
+    Text("english.txt", many(20, "J. R. Miller et al. measured approx. %i.5 m at 5 p.m. on Jan. %i in the U.S. river, cf. Sec. %i. "), size=400, not_after=["J.", "R.", "al.", "approx.", "Jan.", "U.S.", "cf.", "Sec."]),
+    Text("french.txt", many(20, "M. Dupont et Mme. Roux ont ouvert la porte n. %i, cf. p. %i, à l'aube. « Est-elle ouverte ? » demanda-t-il. "), size=400, not_after=["M.", "Mme.", "p.", "n.", "cf."]),
+    *(records(f"{name}.txt", text, count=30) for name, text in {"japanese": "水門%iは毎朝七時に開けられ、夕方に閉められる。", "chinese": "第%i号水闸每天早上七点打开，晚上关闭！", "hindi": "द्वार %i सुबह सात बजे खोला जाता है। ", "arabic": "تفتح البوابة %i كل صباح؟ "}.items()),
     Text("flags.txt", "🇩🇪🇫🇷👩‍👩‍👧‍👦👍🏽" * 60, size=300),
 ]  # fmt: skip
-_TEXTS = [*_HEADINGS, *_TABLES, *_RECORDS, *_SENTENCES]
+_REBUILT = [
+    (kind.__name__.rpartition(".")[2], text)
+    for kind in (markups, markdown, tables, definitions, rebuilt_records)
+    for text in kind.CASES
+]
+_TEXTS = [*(("", text) for text in (*_HEADINGS, *_TABLES, *_RECORDS, *_SENTENCES)), *_REBUILT]
 
 
-@pytest.mark.parametrize("text", _TEXTS, ids=[text.file for text in _TEXTS])
+@pytest.mark.parametrize(
+    "text", [text for _, text in _TEXTS], ids=[f"{kind} {text.file}" for kind, text in _TEXTS]
+)
 def test_it_is_cut_as_it_should(text: Text) -> None:
     assert text.faults() == []
+
+
+@pytest.mark.parametrize(
+    "text", rebuilt_records.CHARACTERS, ids=[text.file for text in rebuilt_records.CHARACTERS]
+)
+def test_no_character_is_cut(text: Text) -> None:
+    pieces = [piece.text for piece in chunk(text.text, text.file, None, text.size)]
+
+    assert text.faults() == []
+    assert {unicodedata.category(piece[0]) for piece in pieces} <= {"Lo", "Ll", "So"}
+    assert not any(piece.startswith(_NEVER_FIRST) or piece.endswith("\u200d") for piece in pieces)
+    assert not any(piece.startswith("\U0001f1ea") for piece in pieces)  # the second letter of 🇩🇪

@@ -45,6 +45,8 @@ _TYPED = (
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
 )
+#: The signs with which generators of pages link a heading to itself.
+_PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 #: Elements inside a `pre` that begin a line, and those that are not part of its text.
 _LINES, _UNREAD = ("div", "p", "li", "tr"), ("script", "style", "button")
 #: Classes of the numbers that programs put before lines of code.
@@ -80,7 +82,9 @@ def is_light(el: HtmlElement) -> bool:
 
 
 def note_mark(el: HtmlElement, text: str) -> str:
-    """`[1]` for the mark of a note in an e-book, which need not be raised."""
+    """`[1]` for the mark of a note in an e-book, which need not be raised; nothing for a permalink."""
+    if text.strip("\\") in _PERMALINKS and (el.get("href") or "").startswith("#"):
+        return ""
     epub, role = el.get("epub:type"), el.get("role")
     if not epub and not role:
         return text

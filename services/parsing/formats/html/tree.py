@@ -11,6 +11,7 @@ from schemas.errors import CorruptDocument
 from services.parsing.formats.html.folded import unfold
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.html.misplaced import put_in_order
+from services.parsing.formats.html.tags import Holders
 from services.parsing.formats.text import decode
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
@@ -20,15 +21,24 @@ _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 #: Characters that mark emphasis while a page is rendered.
 _MARKS = re.compile("[\ue000-\ue005]")
 _MARKS_BEGIN = b"\xee\x80"
-_HEADINGS = etree.XPath("//@role[. = 'heading']/..")
+_HEADINGS = Holders("//@role[. = 'heading']")
+_TABLES = etree.XPath("//*[@role = 'table' or @role = 'grid' or @role = 'treegrid']")
+#: Tags of what attributes alone make a table.
+_BY_ROLE = {
+    **dict.fromkeys(("table", "grid", "treegrid"), "table"),
+    "rowgroup": "tbody",
+    "row": "tr",
+    **dict.fromkeys(("cell", "gridcell"), "td"),
+    **dict.fromkeys(("columnheader", "rowheader"), "th"),
+}
 _HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 #: Never hidden for long: scripts show the page when they have run, and a click unfolds tables and menus.
 _SHOWN = ("html", "head", "body", "thead", "tbody", "tfoot", "option")
 #: What may hide an element, and what finds it. Most pages lack some; the search in their bytes costs nothing.
 _HIDING = (
-    (b"hidden", etree.XPath("//@hidden/..")),
-    (b"style", etree.XPath("//@style/..")),
-    (b"pagebreak", etree.XPath("//@*[contains(., 'pagebreak')]/..")),
+    (b"hidden", Holders("//@hidden")),
+    (b"style", Holders("//@style")),
+    (b"pagebreak", Holders("//@*[contains(., 'pagebreak')]")),
 )
 #: Text after these is lost; a file may hold several pages.
 _SUBSET = re.compile(r"<!DOCTYPE[^>\[]{0,500}(\[[^\]]*\])\s*>", re.I)
@@ -122,6 +132,10 @@ def _name_by_meaning(root: html.HtmlElement, page: bytes) -> None:
         if heading.tag not in _HEADING_TAGS:
             level = heading.get("aria-level", "")
             heading.tag = f"h{level if level in tuple('123456') else 2}"
+    for table in _TABLES(root) if b"grid" in page or b"table" in page else ():
+        if table.tag != "table":
+            for el in table.iter():
+                el.tag = _BY_ROLE.get(el.get("role"), el.tag) if isinstance(el.tag, str) else el.tag
     for shadow in root.iter("template"):
         if shadow.get("shadowrootmode") or shadow.get("shadowroot"):
             shadow.tag = "div"

@@ -27,6 +27,8 @@ _UNREAD = ("application/pgp-signature", "application/pkcs7-signature", "applicat
            "application/pgp-encrypted", "text/x-amp-html")  # fmt: skip
 _SIGNED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[!-`][ -`]*\r?\n)*)end[ \t]*\r?$", re.M)
+#: Folded boundaries of a message that are joined; each is looked for in the whole of it.
+_MOST_FOLDED = 100
 _FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")', re.I)
 #: Encoded lines, and the text that a mailing list has put behind them.
 _BEHIND_BASE64 = re.compile(
@@ -55,7 +57,7 @@ def read_message(data: bytes) -> Message:
         data = decode(data)[0].encode("utf-8", "replace")
     if data.startswith(b"From "):
         data = data.partition(b"\n")[2]
-    return _with_parts(_FOLDED.sub(_unfolded, data.lstrip(b"\xef\xbb\xbf\r\n")))
+    return _with_parts(_FOLDED.sub(_unfolded, data.lstrip(b"\xef\xbb\xbf\r\n"), _MOST_FOLDED))
 
 
 def _unfolded(match: re.Match[bytes]) -> bytes:
@@ -171,7 +173,7 @@ def nested_message(part: Message) -> bytes:
     if not isinstance(inner, list) or not inner or not isinstance(inner[0], Message):
         return payload(part)
     content = inner[0].as_bytes()
-    encoding = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
+    encoding = _transfer_encoding(part)
     if encoding in ("base64", "quoted-printable"):
         wrapped: Message = message_from_bytes(
             f"Content-Transfer-Encoding: {encoding}\n\n".encode() + content.lstrip(b"\r\n"),
@@ -190,9 +192,12 @@ def _filename(part: Message) -> str:
 
 
 def payload(part: Message) -> bytes:
+    encoding = _transfer_encoding(part)
+    if encoding in ("base64", "quoted-printable"):  # the library expects nothing behind it
+        part.replace_header("Content-Transfer-Encoding", encoding)
     content = part.get_payload(decode=True)
     text = part.get_payload()
-    if not isinstance(text, str) or not _is_base64(part):
+    if not isinstance(text, str) or encoding != "base64":
         return content if isinstance(content, bytes) else b""
     if part.get_content_maintype() == "text" and len(_BLANK.findall(text)) > 2:  # it was never encoded
         return text.encode("utf-8", "surrogateescape")
@@ -202,8 +207,9 @@ def payload(part: Message) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-def _is_base64(part: Message) -> bool:
-    return str(part.get("Content-Transfer-Encoding") or "").strip().lower() == "base64"
+def _transfer_encoding(part: Message) -> str:
+    """The transfer encoding in lower case, without comments."""
+    return (str(part.get("Content-Transfer-Encoding") or "").lower().split() or [""])[0].strip(";")
 
 
 def text_of(part: Message) -> str:

@@ -1,0 +1,83 @@
+"""What a definition is called in the context of its parts."""
+
+import re
+
+from tree_sitter import Node
+
+_LENGTH = 80
+#: A decorator, annotation or attribute in front of a definition.
+_PREFIX = re.compile(r"(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
+#: Values that take the name they are bound to: `const send = async () => {…}`.
+_BINDING = re.compile(
+    r"variable_declarator|init_declarator|field_definition|property_declaration|type_alias|(?:const|static)_item|(?:var|const)_spec|"
+    r"^(?:assignment(?:_expression)?|pair|field)$"
+)
+#: An element of XML with the title that it may begin with; an attribute that names it.
+_ELEMENT = re.compile(
+    r"<(?P<tag>[\w:.-]+)(?P<attributes>[^>]*)>\s*(?:<(?:title|name|head|label)\b[^>]*>(?P<title>[^<]+)</)?"
+)
+_NAME = re.compile(r"\b(?:name|title|key|id)\s*=\s*[\"']([^\"'>]+)")
+#: What opens the body of a definition at the end of its first line, and a body in braces.
+_OPENING = re.compile(
+    r"[\s({:,=]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
+)
+_BRACE = re.compile(r"(?<![%#$({,\[|])\s*\{")
+
+
+def key_of(node: Node, source: bytes) -> str:
+    """The label of a pair of a data format: the key in JSON and YAML, the name of a table in TOML."""
+    key = node.child_by_field_name("key")
+    if key is None and node.type.startswith("table"):
+        key = node.named_child(0)
+    if key is None:
+        return ""
+    return source[key.start_byte : key.end_byte].decode(errors="ignore").strip(" \"'")[:_LENGTH]
+
+
+def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> str:
+    """The signature of a definition up to its name: `class Client`, `async def send`, `func (c *C) Send`.
+
+    Empty for nodes without a name, such as a body or a lambda.
+
+    Args:
+        defines: whether this is a function or contains definitions; a binding is labelled otherwise, too.
+        contains: whether definitions are inside.
+    """
+    if not defines and not _BINDING.search(node.type):
+        return ""
+    name = next(filter(None, map(node.child_by_field_name, ("name", "declarator", "left", "key"))), None)
+    body = node.child_by_field_name("body")
+    if name is None and (body is None or not contains):
+        return ""
+    end = name.end_byte if name else body.start_byte if body else node.end_byte
+    text = source[_start(node) : end].decode(errors="ignore")
+    begin = 0
+    while match := _PREFIX.match(text, begin):
+        begin = match.end()
+    text = text[begin:]
+    if name is not None and name.type.endswith("declarator"):
+        text = text.partition("(")[0]
+    return " ".join(text.split()).rstrip("" if name else " {:=")[:_LENGTH]
+
+
+def _start(node: Node) -> int:
+    """Where a definition starts, with the keyword in front of it: `type`, `var`."""
+    above = node.parent if node.type.endswith("_spec") else None
+    return above.start_byte if above and above.start_point[0] == node.start_point[0] else node.start_byte
+
+
+def element_of(node: Node, source: bytes) -> str:
+    """The label of an element of XML: its title, or else its name in the file's or its own words."""
+    found = _ELEMENT.match(source[node.start_byte : node.start_byte + 600].decode(errors="ignore"))
+    if found is None:
+        return ""
+    named = _NAME.search(found["attributes"])
+    return (found["title"] or f"{found['tag']} {named[1] if named else ''}").strip()[:_LENGTH]
+
+
+def head_of(text: str) -> str:
+    """The first line of a block, without what opens its body: `resource "weir" "upper"`, `def run(a)`."""
+    line = _BRACE.split(text.lstrip().partition("\n")[0], maxsplit=1)[0]
+    while match := _OPENING.search(line):
+        line = line[: match.start()]
+    return " ".join(line.split())[:_LENGTH]

@@ -1,0 +1,1 @@
+"""Texts rebuilt from public reports, with how they must be cut."""
