@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from lxml.html import HtmlElement  # type: ignore[import-untyped]
+from lxml.html import HtmlElement, fromstring  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from benchmarks.main_content import made
@@ -167,7 +167,6 @@ def by_mark(el: HtmlElement, weight: float) -> tuple[bool, float]:
 def _extracts(html: bytes) -> list[str]:
     import readability  # type: ignore[import-not-found]
     import trafilatura  # type: ignore[import-not-found]
-    from lxml.html import fromstring
 
     from services.parsing.formats.html.tree import declared_charset
     from services.parsing.formats.text import decode
