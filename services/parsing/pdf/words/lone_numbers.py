@@ -38,9 +38,8 @@ def _restore(page: Page, sheet: Any, text: Any) -> None:
         while (found := search.get_next()) is not None:
             boxes = [text.get_charbox(at, loose=True) for at in range(found[0], found[0] + found[1])]
             box = (boxes[0][0] - left, top - boxes[0][3], boxes[-1][2] - left, top - boxes[0][1])
-            known = any(
-                w.text == number and abs(w.x0 - box[0]) < 2 and abs(w.y1 - box[3]) < 4 for w in page.words
-            )
+            x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+            known = any(w.x0 <= x <= w.x1 and w.y0 <= y <= w.y1 for w in page.words)
             if not known and MARGIN < box[3] / page.height < 1 - MARGIN:
                 size = next((w.style.size for w in page.words), 10.0)
                 page.words.append(Word(number, *box, Style(size)))

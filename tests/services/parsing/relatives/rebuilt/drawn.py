@@ -270,6 +270,7 @@ CASES = [
     Case("pdf.js 7045: letters stroked, then filled", "a.pdf", raw("2 Tr " + show(WORDS) + "0 Tr " + show(WORDS)), exact=WORDS),
     Case("pdfparser 464: a copy that says it is no text", "a.pdf", raw(show(WORDS) + "/Span <</ActualText <feff>>> BDC " + show(WORDS, x=72.4) + "EMC"), exact=WORDS),
     Case("pdf-inspector 200: numbers by themselves in justified lines", "a.pdf", raw("BT /F 11 Tf 72 700 Td (a total of ) Tj (730) Tj ( seats and ) Tj 8 Tw (17 places) Tj 0 Tw ( up to ) Tj (5) Tj ( points) Tj ET"), exact="a total of 730 seats and 17 places up to 5 points"),
+    Case("liteparse: a page number that stands in the text, too", "a.pdf", raw(show("Table 1: Levels of the weir", y=600) + show(*LINES, y=560) + show("1", x=297, y=40)), exact="Table 1: Levels of the weir\n\n" + " ".join(LINES)),
     Case("liteparse: a figure alone in the middle of the last line", "a.pdf", _alone("42"), has=[_END, "42"]),
     Case("pdfminer: kerning in capitals", "a.pdf", raw("BT /F 24 Tf 72 700 Td [(W)120(A)150(TER)-20( T)80(OWER)] TJ ET"), has=["WATER TOWER"]),
     Case("pdfbox: letters that stand closer", "a.pdf", raw("-0.6 Tc " + show(*LINES)), has=["The weir was built in the year 1711", _END]),
