@@ -139,3 +139,21 @@ def test_a_citation_below_a_label_and_a_note_below_a_table_are_no_rows(sheet: Sh
         "| Greco | 15.4 | 50.7 |",
         "| Bello | 17.2 | 88.2 |",
     ]
+
+
+def test_rules_drawn_cell_by_cell_show_all_columns_of_justified_cells(sheet: Sheet) -> None:
+    for y in (92, 108, 124, 140, 156):
+        for left, right in ((72, 200), (200, 328), (328, 400)):
+            sheet.rule(left, y, right, y)
+    for y, (label, more, chief, figure) in enumerate(
+        (
+            ("Name", "", "Chief", "Boats"),
+            ("North", "gate", "Ann", "17"),
+            ("South", "weir", "Bob", "4"),
+            ("East", "lock", "Cy", "9"),
+        )
+    ):
+        for x, text in ((76, label), (160, more), (204, chief), (332, figure)):
+            sheet.text(x, 104 + 16 * y, text)
+
+    assert "| South weir | Bob | 4 |" in parse_pdf(sheet.data()).markdown
