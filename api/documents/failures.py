@@ -25,7 +25,7 @@ from schemas.sources import SOURCE_TYPES
 _MOST_GROUPS = 100
 #: Failed documents that are looked through for one without a record.
 _MOST_KEYS = 100_000
-_NOTHING_LEFT = "their records were sent again before, or something newer has taken their place"
+_NOTHING_LEFT = "all were sent again before, or something newer has taken their place"
 
 
 async def list_failures(parts: Dependencies, caller: Caller, invocation_id: str) -> list[api.FailureGroup]:

@@ -50,8 +50,7 @@ def list_letters(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List open dead letters, newest first: not those that were replayed, dropped or superseded by something
-    newer."""
+    """List open dead letters, newest first; none that was replayed, dropped or superseded."""
     from headrace.admin.dead_letters import as_json as letter_json
     from headrace.admin.dead_letters import read_letters
 
