@@ -19,7 +19,7 @@ _ELEMENT = re.compile(
 _NAME = re.compile(r"\b(?:name|title|key|id)\s*=\s*[\"']([^\"'>]+)")
 #: What opens the body of a definition at the end of its first line, and a body in braces.
 _OPENING = re.compile(
-    r"[\s({:,=]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
+    r"[\s({:,=;]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
 )
 _BRACE = re.compile(r"(?<![%#$({,\[|])\s*\{")
 

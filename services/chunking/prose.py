@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import pairwise
 
+from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, SENTENCE, WORD, Cuts
 
 # Every pattern starts with plain characters, so the search skips at the speed of `memchr`. Repetitions are
@@ -33,6 +35,13 @@ _LINE = re.compile(rb"\n(?=[^\n])")
 _STAMP = re.compile(
     rb"\n(?=[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
 )
+#: A question at the start of a paragraph, or who speaks: `Ann Miller:`, `**Bob** (00:12):`, `[00:12] Bob:`.
+_SPEAKER = re.compile(
+    rb"[ \t>]*(?:[-*+][ \t]+)?(?:(?:Q\w{0,10}[ ]?\d*[:.)][ ]*)?(?P<question>[^\n]{3,160}\?)[ \t]*\r?\n"
+    rb"|(?:\[[\d:., -]{4,20}\][ ]*)?(?:\*\*|__)?"
+    rb"(?P<name>[^\s:.,;!?<>|{}\[\]#*=`][^\n:.,;!?<>|{}\[\]#*=`]{0,40})"
+    rb"(?:\*\*|__)?(?:[ ][(\[][\d:.]+[)\]])?:(?:\*\*|__)?[ \t\r\n])"
+)
 #: Between records and between escaped paragraphs of serialised data, as in a log of messages.
 _RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])")
 _ESCAPED = re.compile(rb"\\n\\n(?:\\n)*(?=\S)")
@@ -61,10 +70,16 @@ _ROUNDS: tuple[Patterns, ...] = (
 
 def refine(source: bytes, cuts: Cuts, limit: int) -> None:
     """Add cuts until no more than `limit` bytes that are not blank lie between two of them."""
-    within = sorted(position for position in cuts if position < len(source))
-    for start, end in pairwise([0, *within, len(source)]):
+    for start, end in _stretches(source, cuts):
         if end - start > limit and _content(source, start, end) > limit:
             _refine_stretch(source, start, end, cuts, limit)
+
+
+def speakers(source: bytes, cuts: Cuts, limit: int) -> Iterator[Scope]:
+    """Paragraphs that are too long, with who speaks or the question that is answered."""
+    for start, end in _stretches(source, cuts):
+        if end - start > limit and (found := _SPEAKER.match(source, start)):
+            yield Scope(start, end, (found["question"] or found["name"]).decode(errors="ignore").strip())
 
 
 def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
@@ -82,6 +97,11 @@ def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
             for start, end in pairwise(positions[group : index + 1]):
                 _cut_stretch(source, start, end, cuts, _ROUNDS[0])
         group = index
+
+
+def _stretches(source: bytes, cuts: Cuts) -> Iterator[tuple[int, int]]:
+    """What lies between the cuts."""
+    return pairwise([0, *sorted(position for position in cuts if position < len(source)), len(source)])
 
 
 def cut_lines(source: bytes, start: int, end: int, cuts: Cuts) -> None:
