@@ -48,6 +48,6 @@ def outline(source: bytes, limit: int, start: int = 0, end: int | None = None) -
 
 
 def _block(depth: int, start: int, line: bytes, deep: bool, end: int, limit: int) -> Iterator[Scope]:
-    named = deep and line[:1] not in b"[{(\"'"
+    named = deep and line[:1] not in b"[{\"'"
     if named and end - start > limit and (label := head_of(line.decode(errors="ignore"))):
         yield Scope(start, end, label)
