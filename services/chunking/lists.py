@@ -35,11 +35,9 @@ class Lists:
         while self.items and self.items[-1][0] >= columns:
             _, start = self.items.pop()
             if position - start > self.limit:
-                marker = _MARKER.match(self.source, start)
-                first = self.source[marker.end() if marker else start :][: 2 * _LABEL_BYTES].partition(b"\n")[
-                    0
-                ]
-                self.name(start, position, first.partition(b". ")[0].strip(b" \t\r:"))
+                first = self.source[start : start + 2 * _LABEL_BYTES].partition(b"\n")[0]
+                said = _MARKER.sub(b"", first).partition(b". ")[0]
+                self.name(start, position, said.strip(b" \t\r:"))
 
     def is_introduced(self, line: int) -> bool:
         return self.source[max(line - 100, 0) : line].rstrip()[-1:] == b":"

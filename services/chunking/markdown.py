@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from services.chunking.chunk import Scope
 from services.chunking.lists import Lists
-from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
+from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, PAGE, SECTION, SENTENCE, Cuts
 from services.chunking.prose import cut_lines, loosen, refine, speakers
 from services.chunking.structure import (
     ANCHORS,
@@ -198,7 +198,7 @@ class _Scanner:
         apart = ITEM.match(title) and abs(len(title) - len(rule)) > 2  # the rule below a list or a quote
         if not title or apart or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
             if rule.startswith(b"---") and (apart or not title):
-                self.cuts[line] = SECTION + 7 * LEVEL
+                self.cuts[line] = PAGE
             return
         self.start_section(above, 1 if rule.startswith(b"=") else 2, title, self.next_line(line))
         self.cuts.pop(line, None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from services.chunking.chunk import Scope
-from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, SENTENCE, WORD, Cuts
+from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, PAGE, SENTENCE, WORD, Cuts
 
 # Every pattern starts with plain characters, so the search skips at the speed of `memchr`. Repetitions are
 # possessive (`*+`), so no text takes quadratic time.
@@ -35,6 +35,8 @@ _LINE = re.compile(rb"\n(?=[^\n])")
 _STAMP = re.compile(
     rb"\n(?=[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
 )
+#: Before a form feed.
+_PAGE = re.compile(rb"\n(?=\f)")
 #: A question at the start of a paragraph, or who speaks: `Ann Miller:`, `**Bob** (00:12):`, `[00:12] Bob:`.
 _SPEAKER = re.compile(
     rb"[ \t>]*(?:[-*+][ \t]+)?(?:(?:Q\w{0,10}[ ]?\d*[:.)][ ]*)?(?P<question>[^\n]{3,160}\?)[ \t]*\r?\n"
@@ -83,10 +85,11 @@ def speakers(source: bytes, cuts: Cuts, limit: int) -> Iterator[Scope]:
 
 
 def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
-    """Add cuts between sentences where text that belongs together, as a heading and its text, is too long.
+    """Add cuts between pages, and between sentences where text that belongs together is too long.
 
-    Without them a paragraph that fits into a chunk would be separated from its heading.
+    Without the latter a paragraph that fits into a chunk would be separated from its heading.
     """
+    cuts |= {page.end(): PAGE for page in _PAGE.finditer(source)}
     positions = [0, *sorted(position for position in cuts if position < len(source)), len(source)]
     group = 0  # index of the position where the running group starts
     for index in range(1, len(positions)):

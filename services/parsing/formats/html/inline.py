@@ -46,6 +46,8 @@ _TYPED = (
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
 )
+#: What holds the labels of a drawing: its own text, and pages within it.
+_DRAWN_TEXTS = ("text", "{*}text", "foreignobject", "{*}foreignObject")
 #: The signs with which generators of pages link a heading to itself.
 _PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 #: Elements inside a `pre` that begin a line, and those that are not part of its text.
@@ -209,7 +211,7 @@ def field_text(el: HtmlElement) -> str:
 
 def drawing_text(el: HtmlElement) -> str:
     """The labels of a drawing (SVG); an icon has none."""
-    labels = (" ".join("".join(label.itertext()).split()) for label in el.iter("text", "{*}text"))
+    labels = (" ".join("".join(label.itertext()).split()) for label in el.iter(*_DRAWN_TEXTS))
     return ", ".join(filter(None, labels))
 
 

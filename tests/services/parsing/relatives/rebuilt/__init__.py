@@ -9,7 +9,9 @@ from tests.services.parsing.relatives.rebuilt import (
     pages,
     prints,
     second,
+    texts,
     third,
+    whole_pages,
 )
 
-KINDS = (letters, grids, decks, mails, pages, prints, files, second, third)
+KINDS = (letters, grids, decks, mails, pages, prints, files, second, third, texts, whole_pages)
