@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.services.chunking.rebuilt.text import END, SENTENCE, TEXT, Text, many
+from tests.services.chunking.rebuilt.text import END, SENTENCE, TEXT, Text, each, many, records
 
 CASES = [
     Text("dots end the front matter.md", f"---\ntitle: x\n# none\n...\n\n# Top\n\n{END}", ["Top"], ["none"]),
@@ -50,4 +50,28 @@ CASES = [
     Text("numbers in heads.md", f"# 1 Top\n\n{TEXT}## 1.1 Gates\n\n{TEXT}1. take\n2. open\n\n{END}", ["1 Top", "1.1 Gates"]),
     Text("many levels.md", f"# A\n\n{TEXT}## B\n\n{TEXT}### C\n\n{TEXT}#### D\n\n{TEXT}##### E\n\n{TEXT}###### F\n\n{END}", ["A", "B", "C", "D", "E", "F"]),
     Text("html in the midst.md", f"<div align=center>\n\n# Top\n\n</div>\n\n{TEXT}<table><tr><td>\n\n## Gates\n\n</td></tr></table>\n\n{END}", ["Top"]),
+    Text("emphasised heads.md", f"# Top\n\n{TEXT}## *Upper* gates and `pumps` #\n\n{END}", ["Top", "Upper"]),
+    Text("escaped.md", f"# Top\n\n{TEXT}\\# none\n\n\\## none\n\n{END}", ["Top"], ["none"]),
+    Text("tabs.mdx", f"# Top\n\n<Tabs>\n<TabItem value=\"go\">\n\n## Gates\n\n{TEXT}\n```js\n// # none\n# none\n```\n\n{END}</TabItem>\n</Tabs>\n", ["Top", "Gates"], ["none"]),
+    Text("quarto.qmd", f"---\ntitle: \"The mill\"\nformat: html\n---\n\n# Gates {{#sec-gates}}\n\n{TEXT}```{{python}}\n#| label: x\n# none\n```\n\n{END}", ["The mill", "Gates"], ["none"]),
+    Text("jupytext.py", "# %% [markdown]\n# # Gates\n\n# %%\ndef run(a):\n" + many(40, "    value_%i_ = gate(%i)\n"), head=("value_49_", "def run")),
+    Text("setext with links.md", f"[The mill](x.html)\n=================\n\n{TEXT}Gates *old*\n-----------\n\n{END}", ["The mill", "Gates"]),
+    Text("notes in a table.md", "# Top\n\n| Gate | Note |\n|---|---|\n" + many(50, "| gate-%i | opened at noon of %i<br>and closed |\n"), head=("gate-59", "| Gate | Note |")),
+    Text("two tables.md", "# Top\n\n| a | b |\n|---|---|\n" + many(40, "| key-%i | %i |\n") + "\n| gate | level |\n|---|---|\n" + many(40, "| weir-%i | %i |\n"), head=("weir-49", "| gate | level |")),
+    Text("a table with an empty head.md", "# Top\n\n| | |\n|---|---|\n" + many(50, "| key-%i | timeout of %i |\n"), head=("key-59", "Top"), whole=each(50, "| key-%i | timeout of %i |")),
+    Text("indented table.adoc", "= Top\n\n== Keys\n\n.Keys of the mill\n[cols=\"1,2\",options=\"header\"]\n|===\n| Key | Meaning\n\n" + many(40, "| key-%i\n| opens gate %i\n\n") + "|===\n", head=("key-49", "| Key | Meaning"), whole=each(40, "| key-%i\n| opens gate %i")),
+    Text("csv-table.rst", "Top\n===\n\n.. csv-table:: Keys\n   :header: key, value\n\n" + many(50, "   key-%i, timeout of %i\n"), head=("key-59", "Top")),
+    Text("long definition list.md", "# Top\n\nGate\n:   " + SENTENCE * 3 + "\n\nPump\n:   " + SENTENCE * 8 + "Marker.\n", ["Top"]),
+    Text("dokuwiki.txt", f"====== The mill ======\n\n{TEXT}===== Gates =====\n\n{END}", ["Gates"]),
+    Text("vimwiki.wiki", f"= Top =\n\n{TEXT}== Gates ==\n\n{{{{{{python\n# == none ==\n}}}}}}\n\n{END}", ["Top", "Gates"], ["none"]),
+    Text("beamer.tex", f"\\section{{Top}}\n\\begin{{frame}}\n\\frametitle{{Gates}}\n{TEXT}\\end{{frame}}\n\\begin{{frame}}{{Pumps}}\n{END}\\end{{frame}}\n", ["Top", "Pumps"]),
+    Text("article.tex", f"\\documentclass{{article}}\n\\title{{The mill\\thanks{{x}}}}\n\\begin{{document}}\n\\begin{{abstract}}\n{TEXT}\\end{{abstract}}\n\\section{{Gates}}\\label{{s}}\n\\subsection{{The $n$ gates}}\n{END}\\end{{document}}\n", ["The mill", "Gates", "gates"]),
+    Text("sphinx.rst", f".. _top:\n\n*****\nMill\n*****\n\n{TEXT}Gates\n=====\n\n.. code-block:: python\n\n   # none\n   none = 1\n   ========\n\n{END}", ["Mill", "Gates"], ["none"]),
+    Text("faq.txt", f"FREQUENTLY ASKED QUESTIONS\n\n1. Is the gate open?\n\n{TEXT}2. Who opens it?\n\n{END}", ["FREQUENTLY ASKED QUESTIONS"]),
+    Text("minutes.txt", f"MINUTES\n=======\n\n1. Opening\n----------\n\n{TEXT}2. Gates\n--------\n\n{END}", ["MINUTES", "2. Gates"]),
+    Text("gutenberg.txt", f"THE MILL\n\nby Ann Miller\n\n\nCHAPTER I.\n\nThe Weir\n\n{TEXT}\n\nCHAPTER II.\n\nThe Gates\n\n{TEXT}{END}", ["CHAPTER II"], ["CHAPTER I."]),
+    Text("roman.txt", f"I. THE WEIR\n\n{TEXT}II. THE GATES\n\n{TEXT}{END}", ["THE GATES"]),
+    records("log4j.log", "[2024-05-06 10:%i:00,001] [main] ERROR Gate%i - failed\njava.lang.Error: %i\n\tat a.B.run(B.java:%i)\n\tat a.C\n"),
+    records("syslog", "May  6 10:%i:00 mill kernel: gate %i opened by keeper %i\n"),
+    records("access.log", "10.0.0.%i - - [06/May/2024:10:%i:00 +0000] \"GET /gate/%i HTTP/1.1\" 200 512\n"),
 ]  # fmt: skip
