@@ -41,7 +41,7 @@ _PAGE = re.compile(rb"\n(?=\f)")
 _SPEAKER = re.compile(
     rb"[ \t>]*(?:[-*+][ \t]+)?(?:(?:Q\w{0,10}[ ]?\d*[:.)][ ]*)?(?P<question>[^\n]{3,160}\?)[ \t]*\r?\n"
     rb"|(?:\[[\d:., -]{4,20}\][ ]*)?(?:\*\*|__)?"
-    rb"(?P<name>[^\s:.,;!?<>|{}\[\]#*=`][^\n:.,;!?<>|{}\[\]#*=`]{0,40})"
+    rb"(?P<name>[^\s:.,;!?<>|{}\[\]#*=`][^\n:.,;!?<>|{}\[\]#*=`]{0,40}(?<!\s))"
     rb"(?:\*\*|__)?(?:[ ][(\[][\d:.]+[)\]])?:(?:\*\*|__)?[ \t\r\n])"
 )
 #: Between records and between escaped paragraphs of serialised data, as in a log of messages.
