@@ -11,6 +11,7 @@ from api.embedding.routes import add_embedding
 from api.gateway import Gateway
 from api.health import HEALTH, Health
 from api.idempotency import idempotent
+from api.letters.settling import Settling
 from api.middleware import add_headers, authenticate, observe, plain, refusals
 from api.operations import OPERATIONS
 from api.reference import add_reference
@@ -52,6 +53,9 @@ async def _end_streams(app: web.Application) -> None:
 
 
 async def _alive(app: web.Application) -> AsyncIterator[None]:
-    await app[PARTS].start()
-    yield
-    await app[PARTS].close()
+    parts = app[PARTS]
+    await parts.start()
+    gateway = parts.gateway
+    async with Settling(gateway.cluster, gateway.codec, parts.letters, parts.index, parts.catalogue):
+        yield
+    await parts.close()

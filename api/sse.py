@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from api.metrics import EVENT_STREAMS
-from streams.state.views import Watch
+from streams.state.watch import Watch
 
 log = structlog.get_logger(__name__)
 

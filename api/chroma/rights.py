@@ -1,6 +1,5 @@
 """What a key may do on Chroma's paths: its tenant, its databases, and collections that Headrace keeps."""
 
-import json
 from typing import Any
 
 from aiohttp import web
@@ -10,6 +9,7 @@ from api.chroma.place import Place
 from api.dependencies import PARTS, Dependencies
 from api.errors import Forbidden
 from api.requests import caller_of
+from api.search.parsing import read_json
 
 
 def tenant_of(request: web.Request, name: str) -> tuple[str, str]:
@@ -54,12 +54,12 @@ def kept(parts: Dependencies, place: Place, collection: str) -> bool:
 
 
 async def json_body(request: web.Request) -> tuple[bytes, dict[str, Any]]:
-    """The body, and the object in it; an empty one if it holds none: Chroma says what is wrong with it."""
+    """The body, and the object in it; an empty one if it holds none: Chroma says what is wrong with it.
+
+    Raises BadRequest for what cannot be read here. Chroma might read it, and do what the names in it forbid.
+    """
     body = await request.read()
-    try:
-        found = json.loads(body)
-    except ValueError:
-        found = None
+    found = read_json(body) if body.strip() else None
     return body, found if isinstance(found, dict) else {}
 
 

@@ -11,7 +11,7 @@ from api.chroma.place import Place
 from api.chroma.rights import place_of
 from api.dependencies import PARTS
 from api.requests import path_id
-from api.search.execution import Row, run_search
+from api.search.execution import Room, Row, run_search
 from api.search.expression import Search
 from api.search.parsing import parse_searches, read_json
 from api.search.records import Target
@@ -25,7 +25,8 @@ async def search(request: web.Request) -> web.StreamResponse:
     place, collection = place_of(request), path_id(request, "collection_id")
     target = await target_of(request, place, collection)
     searches = parse_searches(read_json(await request.read()))
-    found = await asyncio.gather(*(run_search(parts.legs, target, one) for one in searches))
+    room = Room()
+    found = await asyncio.gather(*(run_search(parts.legs, target, one, room) for one in searches))
     return web.json_response(answer_of(searches, found))
 
 

@@ -84,9 +84,10 @@ class Sessions:
         try:
             key_id, id_, began, until = json.loads(base64.urlsafe_b64decode(payload.encode() + b"=="))
             known = self._doorkeeper.known(str(key_id))
-        except (ValueError, TypeError):
+            given = mac.encode()
+        except (ValueError, TypeError, RecursionError):
             return None
-        if known is None or not hmac.compare_digest(self._sign(payload, known[1]).encode(), mac.encode()):
+        if known is None or not hmac.compare_digest(self._sign(payload, known[1]).encode(), given):
             return None
         session = Session(str(id_), known[0], int(began), int(until))
         return session if self.goes_on(session) else None

@@ -25,6 +25,7 @@ from schemas.sources import SOURCE_TYPES
 _MOST_GROUPS = 100
 #: Failed documents that are looked through for one without a record.
 _MOST_KEYS = 100_000
+_NOTHING_LEFT = "their records were sent again before, or something newer has taken their place"
 
 
 async def list_failures(parts: Dependencies, caller: Caller, invocation_id: str) -> list[api.FailureGroup]:
@@ -73,11 +74,9 @@ async def retry_failed(
     if (without and not done.left) or done.failed:
         again, sentence = await _run_again(parts, run)
         sentences.append(sentence)
+    said = "the failed documents are on their way again" if done.settled else _NOTHING_LEFT
     return api.RetryResponse(
-        replayed=done.settled,
-        left=done.left,
-        invocation_id=again,
-        message="; ".join(sentences) or "the failed documents are on their way again",
+        replayed=done.settled, left=done.left, invocation_id=again, message="; ".join(sentences) or said
     )
 
 

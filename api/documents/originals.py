@@ -12,7 +12,7 @@ from typing import TypeGuard
 from api.access import Caller
 from api.dependencies import Dependencies
 from api.documents.failures import letters_of
-from api.documents.queries import find_document
+from api.documents.queries import find_document, known_layout
 from api.errors import Gone
 from api.views.documents import DocumentRow
 from api.views.documents.tables import DELETED, FAILED
@@ -59,7 +59,7 @@ async def read_original(parts: Dependencies, caller: Caller, document_id_: str) 
         record = await asyncio.to_thread(_in_letter, parts, row)
         failed = record is not None
     if record is None and row.state != DELETED:
-        record = await asyncio.to_thread(_on_topic, parts, row, await parts.layout.current())
+        record = await asyncio.to_thread(_on_topic, parts, row, await known_layout(parts))
     if record is None:
         raise Gone(_NOT_KEPT if row.state != DELETED else "the document is deleted")
     try:
@@ -110,7 +110,7 @@ def _in_letter(parts: Dependencies, row: DocumentRow) -> DocumentUpserted | None
     """The newest record that failed in parsing; None if no letter has it."""
     wanted = replace(letters_of(row), state=None, stage="parsing")
     places = [one.place for one in parts.letters.page(wanted, None, 1)]
-    for letter in letters_at(parts.gateway.cluster, parts.gateway.codec, places):
+    for letter in letters_at(parts.gateway.cluster, parts.gateway.codec, places, _READ_SECONDS):
         try:
             event = parts.gateway.codec.decode(letter.value) if letter.value else None
         except (ContractError, ValueError):

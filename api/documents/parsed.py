@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from api.access import Caller
 from api.dependencies import Dependencies
-from api.documents.queries import find_document
+from api.documents.queries import find_document, known_layout
 from api.errors import Gone
 from schemas.errors import DocumentError, TransientError
 from schemas.events import DocumentDeleted, DocumentParsed, TopicLayout
@@ -41,7 +41,7 @@ async def read_parsed(parts: Dependencies, caller: Caller, document_id_: str) ->
     row = await find_document(parts, caller, document_id_)
     if row.sequence is None:
         raise Gone(_NOT_KEPT)
-    layout = await parts.layout.current()
+    layout = await known_layout(parts)
     event = await asyncio.to_thread(_find, parts, row.id, row.sequence, layout)
     if event is None:
         raise Gone(_NOT_KEPT)
@@ -69,8 +69,8 @@ class Search:
 
     def __init__(self, cluster: Cluster, reader: Reader, place: Partition) -> None:
         self._reader, self._place = reader, place
-        self._first = first_offsets(cluster, [place])[place]
-        self._end = end_offsets(cluster, [place])[place]
+        self._first = first_offsets(cluster, [place], _SECONDS)[place]
+        self._end = end_offsets(cluster, [place], _SECONDS)[place]
         self._deadline = time.monotonic() + _SECONDS
 
     def find(self, id_: str, sequence: int) -> DocumentParsed | None:

@@ -1,5 +1,6 @@
 """What is asked of documents: lists, one with its chunks and history, a delete."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,8 @@ from api.views.documents import DocumentFilter, DocumentRow, PageStart, Place
 from api.views.documents.tables import DELETED, FAILED
 from api.views.outcomes import Outcome
 from schemas import api
-from schemas.events import Document, DocumentDeleted, Embedding
+from schemas.errors import TransientError
+from schemas.events import Document, DocumentDeleted, Embedding, TopicLayout
 from schemas.ids import chunk_id_base
 from schemas.limits import RESERVED_METADATA_KEYS
 from schemas.sources import FILE_UPLOAD
@@ -26,6 +28,8 @@ from streams.engine.outputs import Send
 from streams.reembedded import identity_of
 from streams.topics import DOCUMENTS
 
+#: How long a request waits for the layout.
+_LAYOUT_SECONDS = 4.0
 #: Outcomes of a document that its history shows, of the last 7 days.
 _HISTORY = 50
 #: Runs that they are looked for in: those of 7 days, where one begins each minute.
@@ -86,6 +90,15 @@ async def find_document(parts: Dependencies, caller: Caller, document_id: str) -
         raise NotFound(f"document {document_id[:80]!r} does not exist")
     caller.require_database(found.place.database)
     return found
+
+
+async def known_layout(parts: Dependencies) -> TopicLayout:
+    """The layout of the topics. Raises TransientError if no broker answers within some seconds."""
+    try:
+        async with asyncio.timeout(_LAYOUT_SECONDS):
+            return await parts.layout.current()
+    except TimeoutError as error:
+        raise TransientError(f"no broker has answered within {_LAYOUT_SECONDS:g} s") from error
 
 
 async def show_document(

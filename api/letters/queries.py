@@ -15,9 +15,9 @@ from schemas import api
 from schemas.api import MAX_LETTERS
 from schemas.errors import RequestError
 from schemas.events import DeadLetter
-from streams.state.letters import DROPPED, letters_at, replay, require_replayable, settle
+from streams.state.letters import DROPPED, SUPERSEDED, letters_at, replay, require_replayable, settle
 
-STATES = (OPEN, "replayed", DROPPED, "all")
+STATES = (OPEN, "replayed", DROPPED, SUPERSEDED, "all")
 #: Maximum bytes of records that one request sends again.
 _MOST_BYTES = 64 * 1024 * 1024
 #: Letters whose records are sent again together.

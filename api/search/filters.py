@@ -44,7 +44,7 @@ def parse_filter(value: Any, place: str) -> Filter:
     for conjunct in conjuncts:
         if isinstance(conjunct, dict) and set(conjunct) == {ID}:
             given = _compared_ids(conjunct[ID], place)
-            ids = given if ids is None else tuple(one for one in ids if one in set(given))
+            ids = given if ids is None else _common(ids, given)
         else:
             rest.append(conjunct)
     if isinstance(value, dict) and "$and" in value and len(value) > 1:
@@ -167,7 +167,13 @@ def _ids(value: Any, place: str) -> tuple[str, ...] | None:
 def _both(found: Filter, ids: tuple[str, ...] | None) -> Filter:
     if ids is None or found.ids is None:
         return Filter(found.where, found.ids if ids is None else ids)
-    return Filter(found.where, tuple(one for one in ids if one in set(found.ids)))
+    return Filter(found.where, _common(ids, found.ids))
+
+
+def _common(ids: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids that are among both, in the order of the first."""
+    kept = frozenset(others)
+    return tuple(one for one in ids if one in kept)
 
 
 def _kind(value: Any) -> str:

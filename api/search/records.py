@@ -1,6 +1,7 @@
 """Read the records of collections in Chroma for searches."""
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from api.search.expression import Filter
 from api.search.scoring import Hits
 from schemas.events import Embedding
 from streams.reembedded import identity_of
+
+#: What Chroma says of a pattern, before the reason.
+_PATTERN = re.compile(r"^Regex syntax er+or: (?:regex parse error:.*\nerror: )?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ class Records:
         if answer.status == 404:
             raise NotFound(words)
         if answer.status < 500:
-            raise BadRequest(words)
+            raise BadRequest(_PATTERN.sub("the regular expression cannot be read: ", words))
         raise Unavailable(f"Chroma has failed ({answer.status}): {words}")
 
 

@@ -46,7 +46,8 @@ def effects_of(
     if not fields:
         return ["The source was like that already; nothing was written."]
     names = {name.partition(".")[2]: name for name in fields if name.startswith(f"{before.type}.")}
-    into = f"each of {', '.join(collections)}" if collections else "a collection"
+    several = f"each of {', '.join(collections)}"
+    into = several if len(collections) > 1 else "".join(collections) or "a collection"
 
     def of(group: Sequence[str]) -> str:
         return ", ".join(names[name] for name in group if name in names)

@@ -129,6 +129,7 @@ def status_of(run: Invocation) -> JobStatus:
 def job_of(run: Invocation) -> Job:
     """An invocation in the form of the contract, with our extensions if they have a value."""
     ours: dict[str, Any] = {"facts": dict(run.facts), "merged_into": run.merged_into}
+    ours["failed"] = run.counts.failed
     return Job(
         id=run.id,
         source_id=run.source_id,
@@ -166,6 +167,7 @@ def progress_of(
         status=status_of(run),
         attempts=run.attempts,
         total=run.total,
+        listed=None if run.total is None else max(0, run.total - counts.deleted),
         done=done,
         counts=StageCounts(**counts.model_dump()),
         documents_per_second=round(done * 1000 / elapsed, 3) if elapsed else None,

@@ -33,6 +33,15 @@ from streams.topics import API_KEYS, INVOCATIONS, SCHEDULES, SOURCES, STAGE_HEAL
 #: Page size for reading everything.
 NO_LIMIT = -1
 
+_FOLLOWED = """
+SELECT run.id FROM json_each(?) AS wanted JOIN invocations AS run ON run.id = wanted.value WHERE EXISTS (
+    SELECT 1 FROM invocations AS other WHERE other.source_id = run.source_id
+    AND other.collection = run.collection AND other.status = 'complete' AND other.object_key IS NULL
+    AND NOT json_extract(other.value, '$.single_document')
+    AND json_extract(other.value, '$.merged_into') IS NULL
+    AND json_extract(other.value, '$.run_offset') > json_extract(run.value, '$.run_offset'))
+"""
+
 Found = TypeVar("Found", Source, Invocation, ApiKey, ScheduleState)
 
 
@@ -122,10 +131,15 @@ class Catalogue(TopicView):
                 continue  # the run that it was merged into counts
             if run.status not in FINAL_STATUSES or run.counts.indexed or run.counts.unchanged:
                 return True
-            whole = run.options is None  # else it synced only some documents
+            whole = run.object_key is None and not run.single_document  # else it synced only some documents
             if whole and run.status is Status.COMPLETE and not run.counts.failed:
                 return False  # it listed nothing, or deleted everything
         return False
+
+    def followed(self, invocation_ids: Sequence[str]) -> set[str]:
+        """Those of these runs after which another one of the whole source into the same collection has
+        completed."""
+        return {row[0] for row in self._view.query(_FOLLOWED, (json.dumps(list(invocation_ids)),))}
 
     def newest_ended(self, source_id: str) -> Invocation | None:
         """The newest run of the whole source that has completed or failed."""

@@ -11,8 +11,19 @@ from typing import Any
 from api.views.reasons import reason_of
 from schemas.codec import Codec
 from schemas.errors import ContractError
-from schemas.events import DeadLetter, Event, LetterSettled, RunRequested
-from streams.engine.publishing.dead_letters import document_of, place_of
+from schemas.events import (
+    DeadLetter,
+    DocumentChunked,
+    DocumentDeleted,
+    DocumentEmbedded,
+    DocumentParsed,
+    DocumentUpserted,
+    Event,
+    LetterSettled,
+    RunRequested,
+)
+from schemas.ids import document_id
+from streams.engine.publishing.dead_letters import SEQUENCE_HEADER, document_of, place_of
 from streams.kafka.cluster import Cluster
 from streams.state.letters import LetterPlace
 from streams.state.reader import ChangelogRecord
@@ -20,14 +31,19 @@ from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import DEAD_LETTERS
 
+_SCAN_SECONDS = 60.0
 OPEN, REPLAYED = "open", "replayed"
+
+#: Records that belong to a version of a document.
+_VERSIONS = (DocumentUpserted, DocumentDeleted, DocumentParsed, DocumentChunked, DocumentEmbedded)
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS letters (
     id TEXT PRIMARY KEY, tenant TEXT, database TEXT, collection TEXT, topic TEXT, partition INTEGER,
     offset INTEGER, stage TEXT, error_class TEXT, error TEXT, reason TEXT, tries INTEGER, document_key TEXT,
     invocation_id TEXT, failed_ms INTEGER, bytes INTEGER, whole INTEGER, at_partition INTEGER,
-    at_offset INTEGER, state TEXT, settled_ms INTEGER);
+    at_offset INTEGER, state TEXT, settled_ms INTEGER,
+    document TEXT, sequence INTEGER, number INTEGER, part INTEGER);
 CREATE INDEX IF NOT EXISTS letters_by_state ON letters (state, failed_ms, id);
 CREATE INDEX IF NOT EXISTS letters_by_time ON letters (failed_ms, id);
 CREATE INDEX IF NOT EXISTS letters_by_invocation ON letters (invocation_id, reason);
@@ -54,7 +70,10 @@ class LetterFilter:
 @dataclass(frozen=True, slots=True)
 class LetterRow:
     """A letter without its record. `at_partition` and `at_offset` are its own position on `dead-letters`;
-    `topic`, `partition` and `offset` are that of its record."""
+    `topic`, `partition` and `offset` are that of its record.
+
+    `document` is the id of its document, `sequence` that of its version, `number` the producer's, `part` of
+    it: None where the record does not say so."""
 
     id: str
     tenant: str | None
@@ -77,6 +96,10 @@ class LetterRow:
     at_offset: int
     state: str
     settled_ms: int | None
+    document: str | None
+    sequence: int | None
+    number: int | None
+    part: int | None
 
     @property
     def place(self) -> LetterPlace:
@@ -103,6 +126,7 @@ _PAGE = (
 )
 _COUNT = f"SELECT count(*) FROM letters WHERE {_CONDITIONS}"  # noqa: S608
 _BY_REASON = f"SELECT reason, count(*) FROM letters WHERE {_CONDITIONS} GROUP BY reason"  # noqa: S608
+_OPEN = f"SELECT {', '.join(_COLUMNS)} FROM letters WHERE state = '{OPEN}' AND failed_ms >= ?"  # noqa: S608
 _KEYS = f"SELECT DISTINCT document_key FROM letters WHERE {_CONDITIONS}"  # noqa: S608
 
 
@@ -122,6 +146,11 @@ class Letters(TopicView):
         failed_ms, id_ = behind or (None, None)
         values = _values(wanted) | {"failed_ms": failed_ms, "id": id_, "limit": limit}
         return [_row(found) for found in self._view.query(_PAGE, values)]
+
+    async def open(self) -> list[LetterRow]:
+        """All open letters."""
+        since = round(time.time() * 1000) - _kept_ms()
+        return [_row(found) for found in await self._view.scan(_OPEN, (since,), _SCAN_SECONDS)]
 
     def count(self, wanted: LetterFilter) -> int:
         """Number of letters."""
@@ -180,8 +209,24 @@ def _columns(letter: DeadLetter, change: ChangelogRecord, codec: Codec) -> tuple
         at_offset=change.offset,
         state=OPEN,
         settled_ms=None,
+        **_version(letter, inside),
     )
     return tuple(getattr(row, column) for column in _COLUMNS)
+
+
+def _version(letter: DeadLetter, inside: Event | None) -> dict[str, Any]:
+    """Of which document's version a record is. A record of `documents` that was not replayed has its sequence
+    by its place."""
+    document = document_of(inside) if isinstance(inside, _VERSIONS) else None
+    if document is None or letter.key != document_id(document).encode():
+        return dict.fromkeys(("document", "sequence", "number", "part"))
+    said = letter.headers.get(SEQUENCE_HEADER, b"")
+    return {
+        "document": document_id(document),
+        "sequence": int(said) if said.isdigit() else getattr(inside, "sequence", None),
+        "number": document.version,
+        "part": getattr(inside, "part", None),
+    }
 
 
 def _decoded(letter: DeadLetter, codec: Codec) -> Event | None:

@@ -4,7 +4,7 @@ import re
 
 #: The parts that differ: quoted names, paths, hex digests and numbers.
 _VARYING = re.compile(
-    r"'[^'\n]{1,500}'|\"[^\"\n]{1,500}\"|(?:[\w.~-]*/)+[\w.~-]+|\b[0-9a-f]{12,}\b|\b[0-9a-f-]{36}\b|"
+    r"'[^'\n]{1,500}'|\"[^\"\n]{1,500}\"|(?<![\w.~/-])(?:[\w.~-]*+/)+[\w.~-]+|\b[0-9a-f]{12,}\b|\b[0-9a-f-]{36}\b|"
     r"\d+(?:[.,:]\d+)*"
 )
 #: Maximum characters of a reason.

@@ -18,7 +18,7 @@ from streams.topics import DEAD_LETTERS, INBOX
 
 
 def read_letters(wiring: Wiring) -> list[DeadLetter]:
-    """All open dead letters, oldest first: not replayed, and not dropped. Blocks."""
+    """All open dead letters, oldest first: those that are not settled. Blocks."""
     count = partition_counts(admin(wiring.cluster), wiring.cluster).get(DEAD_LETTERS.name)
     if count is None:
         raise RequestError("there are no topics yet: `headrace topics ensure` creates them")

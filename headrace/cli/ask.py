@@ -1,22 +1,31 @@
 """Helpers of the commands that call a running gateway."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from headrace.cli.settings import load_settings
+from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
 
 T = TypeVar("T")
 
-SourceId = Annotated[str, typer.Argument(help="Id of the source.", show_default=False)]
+SourceId = Annotated[
+    str, typer.Argument(help="Id of the source, or its first characters.", show_default=False)
+]
 OfDatabase = Annotated[
     str | None, typer.Option("--database", "-d", help="Only of this database.", show_default=False)
 ]
+#: The beginning of an id, long enough to be meant as one.
+_SHORT = re.compile("[0-9a-f-]{4,35}")
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: Invocations among which a short id is looked for.
+_MOST = 1000
 
 
 def ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -> T:
@@ -32,3 +41,32 @@ def ask(data_dir: Path | None, use: "Callable[[GatewayClient], Awaitable[T]]") -
             return await use(client)
 
     return run_until_signal(asked())
+
+
+def may_be_id(text: str) -> bool:
+    """Whether a text is an id, or may be the beginning of one."""
+    return bool(_SHORT.fullmatch(text) or _ID.fullmatch(text))
+
+
+async def of_source(client: "GatewayClient", text: str, use: Callable[[str], Awaitable[T]]) -> T:
+    """Call `use` with the id of the source that has it, or whose id begins with `text`."""
+    ids = [one.id for one in await client.sources()] if _SHORT.fullmatch(text) else []
+    return await use(_whole(text, ids, "source", "sources"))
+
+
+async def of_invocation(client: "GatewayClient", text: str, use: Callable[[str], Awaitable[T]]) -> T:
+    """The same for an invocation: a short id is one of the newest thousand."""
+    ids = [one.id for one in await client.invocations(_MOST)] if _SHORT.fullmatch(text) else []
+    return await use(_whole(text, ids, "invocation", "invocations"))
+
+
+def _whole(text: str, ids: Sequence[str], noun: str, command: str) -> str:
+    """The id that begins with a short one. The gateway refuses what is no id at all. Raises UsageError unless
+    exactly one begins with it."""
+    if not _SHORT.fullmatch(text):
+        return text
+    found = [id_ for id_ in ids if id_.startswith(text)]
+    if len(found) != 1:
+        what = f"{len(found)} {command} begin" if found else f"no {noun} begins"
+        raise UsageError(f"{what} with {text!r}; `headrace {command} list` shows their ids")
+    return found[0]

@@ -8,10 +8,10 @@ import typer
 from headrace.cli.checks import require_request
 from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
-from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent
+from headrace.cli.origins.patterns import Exclude, Hidden, Include, OnlyMainContent
 from headrace.cli.origins.repositories import Branch, Follow, GithubCredential, Sha
 from headrace.cli.origins.schedules import Cron, Every, Timezone, schedule_payload
-from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit, WholePages
+from headrace.cli.origins.websites import ExcludePath, IncludePath, MaxDepth, PageLimit
 from headrace.cli.settings import (
     AllowEmpty,
     AllowMassDelete,
@@ -40,8 +40,8 @@ def sync(
     database: Database = "default_database",
     include: Include = None,
     exclude: Exclude = None,
-    hidden: Hidden = False,
-    main_content: MainContent = False,
+    hidden: Hidden = None,
+    main_content: OnlyMainContent = None,
     branch: Branch = None,
     sha: Sha = None,
     follow: Follow = False,
@@ -50,7 +50,6 @@ def sync(
     page_limit: PageLimit = None,
     include_path: IncludePath = None,
     exclude_path: ExcludePath = None,
-    no_main_content: WholePages = False,
     region: Region = None,
     endpoint_url: EndpointUrl = None,
     aws_credential: AwsCredential = None,
@@ -68,6 +67,8 @@ def sync(
     data_dir: DataDir = None,
 ) -> None:
     """Sync files, a repository, a website or a bucket into a collection. Later runs send only the difference.
+
+    Of a source that is synced already, options that are not given stay as they are; the command says so.
 
     Lists what git would: .gitignore files apply, in a checkout also those above PATH, .git/info/exclude and
     your global excludes. Hidden files and files that look like secrets (id_rsa, *.pem, .env, …) are skipped;
@@ -113,7 +114,6 @@ def sync(
         page_limit=page_limit,
         include_path=include_path,
         exclude_path=exclude_path,
-        whole_pages=no_main_content,
         region=region,
         endpoint_url=endpoint_url,
         aws_credential=aws_credential,

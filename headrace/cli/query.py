@@ -1,5 +1,6 @@
 """`headrace query`: search a collection."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,8 +20,13 @@ Flag = typer.Option
 
 
 def query(
-    text: Annotated[str, typer.Argument(help="Query, in plain words.", show_default=False)],
     collection: Collection,
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="Query, in plain words; may be left out beside --contains and --regex.", show_default=False
+        ),
+    ] = "",
     limit: Annotated[int, Flag("--limit", "-n", help="Most hits.", min=1, max=300)] = 5,
     dense: Annotated[bool, Flag("--dense", help="By meaning only.")] = False,
     sparse: Annotated[bool, Flag("--sparse", help="By words only.")] = False,
@@ -50,6 +56,7 @@ def query(
     from headrace.client.search import hits_of, notes_of
     from headrace.local.running_file import Interrupted
 
+    text = text if text.strip() else _words(contains, regex)
     asked = _payload(text, database, collection, limit, _mode(dense, sparse), contains, regex, where)
     settings = load_settings(data_dir)
     require_data(settings)
@@ -72,6 +79,11 @@ def query(
         print_json([hit.as_json() for hit in hits_of(answer)])
     else:
         print_hits(hits_of(answer), text)
+
+
+def _words(contains: str | None, regex: str | None) -> str:
+    """What a search without a text ranks by: the words that every hit contains."""
+    return contains or " ".join(re.findall(r"\w{2,}", re.sub(r"\\\w", " ", regex or ""))) or regex or ""
 
 
 async def _ask(endpoint: "Endpoint", asked: "SearchPayload") -> "SearchAnswer":
@@ -108,7 +120,7 @@ def _payload(
     from schemas.api import SearchPayload
 
     if not text.strip():
-        raise UsageError("TEXT is empty; expected what to look for")
+        raise UsageError("expected TEXT, --contains or --regex: what to look for")
     require_target(database, collection)
     try:
         conditions = None if where is None else json.loads(where)

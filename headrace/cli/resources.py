@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, SourceId, ask
+from headrace.cli.ask import OfDatabase, SourceId, ask, of_invocation, of_source
 from headrace.cli.checks import require_target
 from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AllowEmpty, AllowMassDelete, AsJson, Collection, DataDir, FullCheck
@@ -19,7 +19,9 @@ invocations = typer.Typer(
 )
 keys = typer.Typer(help="Keys of the gateway: list, create, revoke.", no_args_is_help=True)
 
-InvocationId = Annotated[str, typer.Argument(help="Id of the invocation.", show_default=False)]
+InvocationId = Annotated[
+    str, typer.Argument(help="Id of the invocation, or its first characters.", show_default=False)
+]
 Limit = Annotated[int, typer.Option("-n", help="Maximum number to show, newest first.", min=1, max=1000)]
 
 
@@ -66,10 +68,13 @@ def list_invocations(
         print_json(to_json(found))
         return
     rows = [
-        (j.id, _status(j), j.trigger, j.metadata.database_name, j.metadata.collection_name, j.created_at)
+        (
+            *(j.id, _status(j), j.failed, j.trigger),
+            *(j.metadata.database_name, j.metadata.collection_name, j.created_at),
+        )
         for j in found
     ]
-    columns = ("id", "status", "trigger", "database", "collection", "created")
+    columns = ("id", "status", "failed", "trigger", "database", "collection", "created")
     print_rows(columns, rows, "no invocations yet")
 
 
@@ -78,13 +83,13 @@ def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_d
     """Show the progress of an invocation, and its last errors."""
     from headrace.client.gateway import to_json
 
-    progress = ask(data_dir, lambda client: client.progress(invocation_id))
+    progress = ask(data_dir, lambda client: of_invocation(client, invocation_id, client.progress))
     print_json(to_json(progress)) if as_json else print_progress(progress)
 
 
 def print_progress(progress: "InvocationProgress") -> None:
     """Print how far an invocation is, and what it waits for."""
-    from headrace.client.progress import failure_of, status_of
+    from headrace.client.progress import failure_of, listed, status_of
     from headrace.client.stalls import in_words
 
     counts = progress.counts
@@ -98,7 +103,7 @@ def print_progress(progress: "InvocationProgress") -> None:
         ("error", failure_of(progress.status)),
         ("created", progress.created_at),
         ("finished", progress.finished_at),
-        ("listed", progress.total),
+        ("listed", listed(progress)),
         *((name, getattr(counts, name)) for name in type(counts).model_fields),
         *progress.facts.items(),
         *(("waits for", in_words(one)) for one in progress.waits_for if one.of_this_invocation),
@@ -122,14 +127,19 @@ def create_invocation(
     require_target("default_database", collection)
     asked = {"allow_empty": allow_empty, "allow_mass_delete": allow_mass_delete, "full_check": full_check}
     options: dict[str, object] = {name: True for name, wanted in asked.items() if wanted}
-    created = ask(data_dir, lambda client: client.create_invocation(source_id, collection, options))
+    created = ask(
+        data_dir,
+        lambda client: of_source(
+            client, source_id, lambda id_: client.create_invocation(id_, collection, options)
+        ),
+    )
     print_json({"invocation_id": created}) if as_json else print(created)
 
 
 @invocations.command("cancel")
 def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> None:
     """Cancel an invocation. What a run has sent by then is indexed; it deletes nothing more."""
-    ask(data_dir, lambda client: client.cancel(invocation_id))
+    ask(data_dir, lambda client: of_invocation(client, invocation_id, client.cancel))
     print(f"invocation {invocation_id} is cancelled")
 
 
@@ -147,7 +157,10 @@ def list_documents(
     from headrace.client.gateway import to_json
 
     wanted = status.value if status else None
-    found = ask(data_dir, lambda client: client.documents(invocation_id, wanted, limit))
+    found = ask(
+        data_dir,
+        lambda client: of_invocation(client, invocation_id, lambda id_: client.documents(id_, wanted, limit)),
+    )
     if as_json:
         print_json(to_json(found))
         return
@@ -160,7 +173,7 @@ def list_failures(invocation_id: InvocationId, as_json: AsJson = False, data_dir
     """List the failed documents of an invocation by reason."""
     from headrace.client.gateway import to_json
 
-    found = ask(data_dir, lambda client: client.failures(invocation_id))
+    found = ask(data_dir, lambda client: of_invocation(client, invocation_id, client.failures))
     if as_json:
         print_json(to_json(found))
         return
@@ -182,7 +195,10 @@ def retry_failed(
     from headrace.client.gateway import to_json
     from headrace.client.progress import counted
 
-    done = ask(data_dir, lambda client: client.retry(invocation_id, reason))
+    done = ask(
+        data_dir,
+        lambda client: of_invocation(client, invocation_id, lambda id_: client.retry(id_, reason)),
+    )
     if as_json:
         print_json(to_json(done))
         return

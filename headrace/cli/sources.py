@@ -5,9 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, SourceId, ask
+from headrace.cli.ask import OfDatabase, SourceId, ask, of_source
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent, require_patterns
-from headrace.cli.origins.schedules import Cron, Every, Timezone, fields_of, schedule_payload
+from headrace.cli.origins.schedules import (
+    Cron,
+    Every,
+    Timezone,
+    fields_of,
+    naming_collection,
+    schedule_payload,
+)
 from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, Database, DataDir
 from headrace.cli.source.check import check_source
@@ -72,7 +79,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
     """Show a source with every default filled in."""
     from headrace.client.gateway import to_json
 
-    source = ask(data_dir, lambda client: client.source(source_id))
+    source = ask(data_dir, lambda client: of_source(client, source_id, client.source))
     if as_json:
         print_json(to_json(source))
         return
@@ -101,7 +108,7 @@ def create_source(
     database: Database = "default_database",
     include: Include = None,
     exclude: Exclude = None,
-    hidden: Hidden = False,
+    hidden: Hidden = None,
     main_content: MainContent = False,
     config: Annotated[
         str | None,
@@ -129,7 +136,7 @@ def create_source(
     if collection is not None and timed is None:
         raise UsageError("--collection needs --schedule or --every: invocations name theirs")
     folder = None if path is None else str(Path(path).expanduser().absolute())
-    chosen = (include, exclude, hidden, main_content)
+    chosen = (include, exclude, bool(hidden), main_content)
     payload = {**_source_of(folder, chosen, config), "database_name": database}
     if model:
         payload["embedding"] = {"dense": {"model": model}}
@@ -137,7 +144,8 @@ def create_source(
         payload["chunking"] = {"type": "tree_sitter", "max_size_bytes": max_size_bytes}
     if timed is not None:
         payload["schedule"] = timed
-    source_id = ask(data_dir, lambda client: client.create_source(payload))
+    with naming_collection():
+        source_id = ask(data_dir, lambda client: client.create_source(payload))
     print_json({"source_id": source_id}) if as_json else print(source_id)
 
 
@@ -186,10 +194,13 @@ def delete_source(
     from headrace.cli.output import note
 
     if documents:
-        for run in ask(data_dir, lambda client: _delete_with_documents(client, source_id)):
+        for run in ask(
+            data_dir,
+            lambda client: of_source(client, source_id, lambda id_: _delete_with_documents(client, id_)),
+        ):
             _tell_deleted(run)
         return
-    collections = ask(data_dir, lambda client: _forget(client, source_id))
+    collections = ask(data_dir, lambda client: of_source(client, source_id, lambda id_: _forget(client, id_)))
     print(f"source {source_id} is deleted")
     if collections:
         note(

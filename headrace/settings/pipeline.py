@@ -18,9 +18,13 @@ class PipelineSettings(BaseSettings):
         description="Worker processes of the parsing service, and of the chunking service.",
         ge=1,
     )
-    parsing_memory_bytes: int = Field(1024**3, description="Memory limit for parsing one document.", gt=0)
+    parsing_memory_bytes: int = Field(
+        1024**3, description="Memory limit for parsing one document, and for chunking it.", gt=0
+    )
     parsing_cpu_seconds: int = Field(120, description="CPU time limit for parsing one document.", gt=0)
-    parsing_wall_seconds: float = Field(180, description="Wall time limit for parsing one document.", gt=0)
+    parsing_wall_seconds: float = Field(
+        180, description="Wall time limit for parsing one document, and for chunking it.", gt=0
+    )
     record_seconds: float = Field(
         900,
         description="Time limit for one try of a record, or of a batch, in a stage, including the wait "

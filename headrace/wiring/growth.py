@@ -68,7 +68,7 @@ def why_anew(service: str, began: TopicLayout | None, now: TopicLayout, drained:
     if now.phase in (STOPPING, GROWING, MOVED):
         return "" if service in _SERVES else "partitions are being grown"
     if began is not None and (began.partitions, base_of(began.eras)) != (now.partitions, base_of(now.eras)):
-        return f"the topics have {now.partitions} partitions now"
+        return f"the topics have {now.partitions} partitions now, or one of them was made anew"
     if now.phase == SETTLED and drained and service not in _SERVES:
         return "the growth of partitions was given up"
     return ""

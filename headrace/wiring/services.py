@@ -144,11 +144,10 @@ async def parsing(wiring: Wiring) -> AsyncIterator[list[Worker]]:
 @contextlib.asynccontextmanager
 async def chunking(wiring: Wiring) -> AsyncIterator[list[Worker]]:
     from services.chunking.ahead import RequestedPartsStage
-    from services.chunking.stage import ChunkingStage
-    from streams.processes.pool import WorkerPool
+    from services.chunking.stage import ChunkingStage, cutters
 
     settings = wiring.settings
-    pool = WorkerPool(settings.workers, settings.parsing_wall_seconds, preload=["services.chunking.stage"])
+    pool = cutters(settings.workers, settings.parsing_wall_seconds, settings.parsing_memory_bytes)
     concurrency = settings.workers * 4
     stage = ChunkingStage(pool, wiring.blobs, concurrency, settings.max_chunks, wiring.codec)
     # Finished documents wait behind a slow one as chunks with their whole text.

@@ -222,7 +222,7 @@ class DeadLetterSummary(Body):
     failed_at: datetime
     bytes: int
     whole: bool
-    state: Literal["open", "replayed", "dropped"]
+    state: Literal["open", "replayed", "dropped", "superseded"]
     settled_at: datetime | None
 
 

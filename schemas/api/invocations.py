@@ -100,7 +100,7 @@ class Job(Body):
     """An invocation.
 
     Ours: `trigger` (what started it: api, upload, webhook, event, schedule), `facts` (what it shows of its
-    origin) and `merged_into` (the invocation that did its work).
+    origin), `merged_into` (the invocation that did its work) and `failed` (how many of its documents failed).
     """
 
     id: Id
@@ -111,6 +111,7 @@ class Job(Body):
     trigger: str = "api"
     facts: dict[str, MetadataValue] = Field(default_factory=dict)
     merged_into: Id | None = None
+    failed: int = 0
 
 
 class LatestByKeysRequest(Body):

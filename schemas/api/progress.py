@@ -65,7 +65,8 @@ class InHand(Body):
 
 
 class InvocationProgress(Body):
-    """Progress of an invocation. `total` is null until everything is listed; `done` documents need no more
+    """Progress of an invocation. `total` is null until everything is listed, and so is `listed`, which leaves
+    out documents that are deleted because the origin has them no more; `done` documents need no more
     processing; `documents_per_second` is the mean since the start, null before it; `warnings` is the number
     of finished documents with warnings. `waits_for` names records that stages have processed for longer than
     a few seconds, its own documents first, then by age; at most ten. `last_skipped` are documents that were
@@ -79,6 +80,7 @@ class InvocationProgress(Body):
     status: JobStatus
     attempts: int
     total: int | None
+    listed: int | None = None
     done: int
     counts: StageCounts
     documents_per_second: float | None

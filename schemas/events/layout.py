@@ -8,11 +8,14 @@ from schemas.events.common import Event
 
 
 class Era(Event):
-    """The time since partitions were grown. `base` is added to offsets of `documents` and of runs, so that
-    they exceed all before; `begins` is the first offset of each partition of `documents`, where not 0."""
+    """The time since partitions were grown, or since a topic was made anew. `base` is added to offsets of
+    `documents` and of runs, so that they exceed all before; `begins` is the first offset of each partition of
+    `documents`, where not 0. `since` is set for a topic that was made anew: offsets noted before are those of
+    the topic before."""
 
     base: int
     begins: list[int] = Field(default_factory=list)
+    since: datetime | None = None
 
 
 class TopicLayout(Event):
@@ -24,6 +27,9 @@ class TopicLayout(Event):
 
     `steps` are what the growth has said so far, and stay after its end. Whoever grows writes the layout anew
     every few seconds, with `told_at`. With `resumes`, any gateway goes on if that stops.
+
+    `topic_ids` are the cluster's ids of the topics whose offsets are an order. A topic that was deleted and
+    made anew has another one, and counts from 0 again.
     """
 
     partitions: int
@@ -36,3 +42,4 @@ class TopicLayout(Event):
     steps: list[str] = Field(default_factory=list)
     told_at: datetime | None = None
     resumes: bool = False
+    topic_ids: dict[str, str] = Field(default_factory=dict)

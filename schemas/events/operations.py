@@ -56,8 +56,9 @@ class DeadLetter(Event):
 
 
 class LetterSettled(Event):
-    """Topic `dead-letters`, with the key of a dead letter: it was `replayed` or `dropped`, and is no longer
-    open. `key_id` is the API key that asked for it; empty for the command."""
+    """Topic `dead-letters`, with the key of a dead letter: it was `replayed` or `dropped`, or is
+    `superseded` by something newer, and is no longer open. `key_id` is the API key that asked for it; empty
+    for the command, and for what nobody asked for."""
 
     id: str
     action: str

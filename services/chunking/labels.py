@@ -6,7 +6,7 @@ from tree_sitter import Node
 
 _LENGTH = 80
 #: A decorator, annotation or attribute in front of a definition.
-_PREFIX = re.compile(r"^(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
+_PREFIX = re.compile(r"(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 #: Values that take the name they are bound to: `const send = async () => {…}`.
 _BINDING = re.compile(
     r"variable_declarator|init_declarator|field_definition|property_declaration|type_alias|(?:const|static)_item|(?:var|const)_spec|"
@@ -53,8 +53,10 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
         return ""
     end = name.end_byte if name else body.start_byte if body else node.end_byte
     text = source[_start(node) : end].decode(errors="ignore")
-    while match := _PREFIX.match(text):
-        text = text[match.end() :]
+    begin = 0
+    while match := _PREFIX.match(text, begin):
+        begin = match.end()
+    text = text[begin:]
     if name is not None and name.type.endswith("declarator"):
         text = text.partition("(")[0]
     return " ".join(text.split()).rstrip("" if name else " {:=")[:_LENGTH]

@@ -24,7 +24,8 @@ from streams.blobs import BlobStore
 from streams.engine import stage
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Context, Record
-from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, WorkerDied
+from streams.processes.confinement import confine
+from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, RemoteError, WorkerDied
 from streams.processes.pool import WorkerPool
 from streams.topics import CHUNKS, MAX_VALUE_BYTES, PARSED
 
@@ -40,6 +41,12 @@ CHUNK_FRAME_BYTES = 128
 #: The numbers of a part, the lengths of its lists and of its vectors, the name of a later part, the codec's
 #: frame.
 PART_FRAME_BYTES = 1_024
+
+
+def cutters(workers: int, wall_seconds: float, memory_bytes: int) -> WorkerPool:
+    """Confined processes that cut: grammars are native code, and a text of short words has millions of
+    possible cuts."""
+    return WorkerPool(workers, wall_seconds, preload=[__name__], setup=(confine, [memory_bytes]))
 
 
 class ChunkingStage(stage.Stage[Incoming]):
@@ -100,6 +107,12 @@ class ChunkingStage(stage.Stage[Incoming]):
         except CallTimeout as error:
             raise DocumentTooLarge(
                 f"{name}: chunking took longer than {error.seconds:g} s (HEADRACE_PARSING_WALL_SECONDS)"
+            ) from error
+        except RemoteError as error:
+            if error.name != MemoryError.__name__:
+                raise
+            raise DocumentTooLarge(
+                f"{name}: chunking exceeds the memory limit (HEADRACE_PARSING_MEMORY_BYTES)"
             ) from error
         except BadAnswer as error:
             raise DocumentError(f"{name}: its worker returned no chunks: {error}") from error

@@ -22,7 +22,9 @@ EVENT = re.compile(
     rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
     rb")"
 )
-DELIMITER_ROW = re.compile(rb"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:[|+][ \t]*:?-+:?[ \t]*)*[|+]?[ \t]*\r?(?=\n|\Z)")
+DELIMITER_ROW = re.compile(
+    rb"[ \t>]*+\|?[ \t]*+:?-++:?[ \t]*+(?:[|+][ \t]*+:?-++:?[ \t]*+)*+[|+]?[ \t]*+\r?(?=\n|\Z)"
+)
 #: How comments of markdown and of MDX end.
 COMMENT_ENDS = {b"<!--": re.compile(rb"-->"), b"{/*": re.compile(rb"\*/\}")}
 #: Lines that have structure in markdown alone, and those that are headings.
@@ -39,8 +41,8 @@ FRONT_MATTER = re.compile(
 )
 FRONT_TITLE = re.compile(rb"^title[ \t]*[:=][ \t]*([\"']?)(.{1,160}?)\1[ \t]*\r?$", re.M)
 #: A heading as HTML, with which most pages of projects begin.
-TAGGED = re.compile(rb"<h([1-6])\b[^>]*>(.{0,1000}?)</h\1\s*>", re.I | re.S)
-SUMMARY = re.compile(rb"(?:<details[^>]*>\s*)?<summary[^>]*>(.{1,300}?)</summary>", re.S)
+TAGGED = re.compile(rb"<h([1-6])\b[^>]{0,1000}>(.{0,1000}?)</h\1\s*>", re.I | re.S)
+SUMMARY = re.compile(rb"(?:<details[^>]{0,300}>\s{0,99})?<summary[^>]{0,300}>(.{1,300}?)</summary>", re.S)
 TAG = re.compile(rb"<[^>]{0,1000}>")
 #: An item of a list, or a quote.
 ITEM = re.compile(rb"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]")
@@ -48,7 +50,7 @@ ITEM = re.compile(rb"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]")
 LANGUAGE = re.compile(rb"[ \t]*\{?\.?([A-Za-z][\w+#-]{0,30})")
 #: A line in bold letters, alone: it names what follows.
 LABEL = re.compile(
-    rb"[ \t>]*(?P<item>[-*+]|\d{1,9}[.)])?[ \t]*(?P<bold>\*\*|__)(?P<name>[^*_\n]{1,150}?):?(?P=bold)[:.]?"
+    rb"[ \t>]*+(?P<item>[-*+]|\d{1,9}[.)])?[ \t]*+(?P<bold>\*\*|__)(?P<name>[^*_\n]{1,150}?):?(?P=bold)[:.]?"
     rb"[ \t]*\r?"
 )
 #: Lines in front of a heading that only name its place.

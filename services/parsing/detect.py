@@ -15,7 +15,7 @@ from services.parsing.languages import PLAIN, TEXT_TYPES, language_of
 
 _SHEETS, _DELIMITED = (".xls", ".xlsx", ".xlsm", ".xlsb"), "text/csv"
 _TABLE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<(?:meta|style|script)\b[^<]*(?:</\w+>)?\s*)*<(?:table|div|tr)\b", re.I
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<(?:meta|style|script)\b[^<]*+(?:</\w+>\s*+)?)*+<(?:table|div|tr)\b", re.I
 )
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 #: Parts of every office package.

@@ -24,7 +24,7 @@ from services.searching.metrics import BEHIND, COLLECTIONS, ROWS
 from services.searching.shard import IndexDamaged
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
-from streams.state.checkpoints import topic_ids
+from streams.state.checkpoints import Freshness, topic_ids
 from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, Reader, end_offsets
 from streams.topics import SPARSE_ROWS
 
@@ -37,6 +37,8 @@ FREE_BYTES = 64 * 1024 * 1024
 FLUSH_SECONDS = 5.0
 #: How often the offsets are confirmed at the end of an idle topic, lest they count as stale.
 _CONFIRM_SECONDS = 60 * 60
+#: For asking where that is.
+_END_SECONDS = 1.0
 _TRY_AGAIN_SECONDS = 1.0
 #: Consecutive failures of the same rows after which the index counts as damaged.
 _MOST_FAILURES = 5
@@ -53,6 +55,7 @@ class Follower:
     Args:
         folder: the folder of the index.
         free: returns the free bytes of its disk.
+        freshness: how long ago the index was last known to miss nothing; it is rebuilt if that is too long.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class Follower:
         index: SparseIndex,
         folder: Path,
         free: Callable[[Path], int] = free_bytes,
+        freshness: Freshness | None = None,
     ) -> None:
+        self._freshness = freshness or Freshness()
         self._cluster, self._codec, self._index = cluster, codec, index
         self._folder, self._free = folder, free
         self._positions: dict[Partition, int] = {}
@@ -180,6 +185,10 @@ class Follower:
             return
         self._require_space()
         batch = reader.poll(0.2, to_ends=bool(self._wanted))
+        if batch.positions and not self._freshness.read_on():
+            log.warning("the sparse index was not read on for too long")
+            self._empty()
+            return
         if self._fold(batch.changes):
             self._positions.update(batch.positions)
             self._wanted = {p: end for p, end in self._wanted.items() if self._positions[p] < end}
@@ -219,7 +228,9 @@ class Follower:
         """Flush pending changes. Returns when offsets were last saved."""
         now = time.monotonic()
         try:
-            if self._index.dirty or now - confirmed_at >= _CONFIRM_SECONDS:
+            due = now - confirmed_at >= _CONFIRM_SECONDS
+            confirmed_at = now if due else confirmed_at
+            if self._index.dirty or (due and self._is_at_end()):
                 self._index.flush(self._positions)
                 confirmed_at = now
                 if not self._stopping.is_set():
@@ -229,6 +240,17 @@ class Follower:
             log.exception("the sparse index cannot be flushed")
             self._unsaved = f"the sparse index cannot be written: {error}"
         return confirmed_at
+
+    def _is_at_end(self) -> bool:
+        """Whether there is nothing to read: a checkpoint of now would hide what was missed otherwise."""
+        try:
+            ends = end_offsets(self._cluster, list(self._positions), _END_SECONDS)
+        except TransientError:  # said another time
+            return False
+        if any(self._positions[partition] < end for partition, end in ends.items()):
+            return False
+        self._freshness.renew()
+        return True
 
     def _say(self, fault: str | None) -> None:
         if fault is not None and fault != self._fault:

@@ -34,8 +34,8 @@ from streams.state.reader import ChangelogRecord
 
 log = structlog.get_logger(__name__)
 
-#: Maximum open shards; each has a thread and its segments in memory.
-_MAX_OPEN = 200
+#: Maximum open shards, beside those with unflushed changes; each has a thread and its segments in memory.
+MAX_OPEN = 200
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS collections (
@@ -73,7 +73,8 @@ class SparseIndex:
     Raises RequestError if another process has the folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most_open: int = MAX_OPEN) -> None:
+        self._most_open = most_open
         self._folder, self._lock = folder, DataDirLock(folder, "searching")
         self._lock.acquire()
         self._database = open_database(folder / "index.sqlite", _SCHEMA + POSITIONS)
@@ -268,13 +269,20 @@ class SparseIndex:
         with self._opening:
             if (shard := self._open.get(id_)) is None:
                 shard = self._open[id_] = self._opened(self._collections[id_])
-                if len(self._open) > _MAX_OPEN:
-                    self._open.popitem(last=False)[1].close()
+                self._make_room(id_)
             self._open.move_to_end(id_)
             for vector in self._collections[id_].vectors:
                 if vector not in shard.vectors:
                     shard.add_vector(vector)
         return shard
+
+    def _make_room(self, wanted: str) -> None:
+        """Close shards, the longest unused first. Those with changes stay, until they are flushed: a flush
+        that failed here would lose them, and `flush` would not know that the shard was made durable."""
+        surplus = len(self._open) - self._most_open
+        unchanged = [id_ for id_, shard in self._open.items() if id_ != wanted and not shard.dirty]
+        for id_ in unchanged[: max(0, surplus)]:
+            self._open.pop(id_).close()
 
     def _opened(self, found: Indexed) -> Shard:
         try:

@@ -62,6 +62,8 @@ def fold(database: sqlite3.Connection, change: ChangelogRecord) -> None:
         _fold_run(database, event)
     elif change.topic == SOURCES.name:
         database.execute("DELETE FROM sources WHERE id = ?", (change.key,))
+        if event is None:  # what its runs said of objects is of no use any more
+            database.execute("DELETE FROM runs WHERE source_id = ?", (change.key,))
         if isinstance(event, Source) and event.type == S3_BUCKET.name:
             config = S3_BUCKET.of(event)
             if config.auto_sync != NONE:

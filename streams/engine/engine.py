@@ -206,7 +206,7 @@ class Engine:
         """Commit acknowledged offsets: of all partitions, or of those that are being revoked."""
         offsets = self._windows.committable(leaving)
         if offsets and not self._stateful and not self._shared:
-            self._log.commit(offsets, wait=leaving is not None)
+            self._log.commit(offsets)
 
     # ---------------------------------------------------------------------- what a stage may ask
 

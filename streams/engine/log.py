@@ -36,8 +36,9 @@ class Log(Protocol):
         """Append an event; the future is done when it is acknowledged. BufferError: the queue is full."""
         ...
 
-    def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
-        """Commit these offsets. With `wait`, block until done, before the partitions are revoked."""
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit these offsets, at the latest before partitions are given up that are revoked now. Does not
+        wait for the broker."""
         ...
 
     async def transact(

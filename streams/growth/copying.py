@@ -20,7 +20,7 @@ from streams.growth.moving import Copied, copy_partition, result_of
 from streams.growth.placing import PLACED
 from streams.kafka.cluster import Cluster, admin, ensure_topics, partition_counts
 from streams.state.lags import committed_offsets, consumer_groups
-from streams.state.layout import MOVED, SETTLED, base_of, order_of, require_settled
+from streams.state.layout import MOVED, SETTLED, base_of, order_of, ordered_ids, require_settled
 from streams.state.reader import end_offsets
 from streams.topics import DEAD_LETTERS, DOCUMENTS, RUNS
 
@@ -63,7 +63,7 @@ def copy_topics(
         journal.note(
             journal.layout
         )  # fenced if it was given up meanwhile: the copy is of several moments then
-        there.note(_layout_there(source, layout, count))
+        there.note(_layout_there(source, target, layout, count))
         if stay_stopped:
             journal.note(journal.layout.model_copy(update={"phase": MOVED, "target": None}))
     finally:
@@ -128,8 +128,10 @@ def _pass(source: Cluster, target: Cluster) -> None:
             result_of(asked[target.name(name)], f"offsets of {name}")
 
 
-def _layout_there(source: Cluster, layout: TopicLayout, count: int) -> TopicLayout:
+def _layout_there(source: Cluster, target: Cluster, layout: TopicLayout, count: int) -> TopicLayout:
     names = [DOCUMENTS.name, *(topic.name for topic in RUNS.values())]
     ends = end_offsets(source, [(name, p) for name in names for p in range(layout.partitions)])
     base = base_of(layout.eras) + max(ends.values())
-    return TopicLayout(partitions=count, since=datetime.now(UTC), eras=[Era(base=base)])
+    return TopicLayout(
+        partitions=count, since=datetime.now(UTC), eras=[Era(base=base)], topic_ids=ordered_ids(target)
+    )

@@ -195,13 +195,19 @@ def wait_late(since: float, beat: Callable[[], None]) -> None:
         time.sleep(min(LOOK_SECONDS, LATE_SECONDS))
 
 
-def wait_left(cluster: Cluster, told: Callable[[str], None], beat: Callable[[], None]) -> None:
-    """Return when no group has members any more: nobody processes or writes. Calls `beat` at every look."""
+def wait_left(
+    cluster: Cluster,
+    told: Callable[[str], None],
+    beat: Callable[[], None],
+    only: frozenset[str] | None = None,
+) -> None:
+    """Return when no group, or none of `only`, has members any more: nobody processes or writes. Calls `beat`
+    at every look."""
     said: list[str] = []
     empty_since: float | None = None
     while True:
         members = _patiently(lambda: _members(cluster, consumer_groups(cluster, whole=True)))
-        if there := sorted(group for group, count in members.items() if count):
+        if there := sorted(group for group, n in members.items() if n and (only is None or group in only)):
             empty_since = None
             if there != said:
                 said = there

@@ -1,4 +1,4 @@
-"""Growth in a process that serves meanwhile: a gateway.
+"""Growth in a process that serves meanwhile: a gateway. It also raises the offsets of topics made anew.
 
                     begin ─► a thread grows, as the command does ─► the process begins anew
                                │ the process ends, or dies
@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -20,8 +21,9 @@ from schemas.errors import FencedError, IngestError, TransientError
 from schemas.events import TopicLayout
 from streams.growth.command import grow
 from streams.growth.journal import Left
+from streams.growth.renewing import is_renewing, keep_order
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.state.layout import DRAINING, GROWING, STOPPING, LayoutWatch
+from streams.state.layout import DRAINING, GROWING, SETTLED, STOPPING, LayoutWatch, ordered_ids
 from streams.topics import LAYOUT
 
 log = structlog.get_logger(__name__)
@@ -76,20 +78,22 @@ class GrowthKeeper:
         `plan_growth` says before whether it would be refused."""
         if self.grows:
             return
+        cluster, codec, ends = self._cluster, self._codec, self._ends
+        self._begin(lambda: grow(cluster, codec, partitions, _logged, ends=ends, continues=continues))
+
+    def _begin(self, work: Callable[[], object]) -> None:
         self.error = ""
         # A daemon: it must not keep the process that ends, and one that dies is gone on with.
-        self._thread = threading.Thread(
-            target=self._grow, args=(partitions, continues), name="grow", daemon=True
-        )
+        self._thread = threading.Thread(target=self._surely, args=(work,), name="grow", daemon=True)
         self._thread.start()
 
-    def _grow(self, partitions: int, continues: bool) -> None:
+    def _surely(self, work: Callable[[], object]) -> None:
         try:
-            grow(self._cluster, self._codec, partitions, _logged, ends=self._ends, continues=continues)
+            work()
         except Left:
-            log.info("this process ends, and another one goes on with the growth of partitions")
+            log.info("this process ends, and another one goes on with the layout of the topics")
         except FencedError:
-            log.info("another process goes on with the growth of partitions, or has given it up")
+            log.info("another process goes on with the layout of the topics, or has given it up")
         except IngestError as error:
             self.error = str(error)
             log.error("the growth of partitions ended early", error=str(error))
@@ -101,7 +105,11 @@ class GrowthKeeper:
         while True:
             try:
                 layout = await self._look()
-                if layout is not None and layout.target is not None and self.is_due(layout):
+                if layout is None:
+                    pass
+                elif await self._is_other_topics(layout) or (is_renewing(layout) and self.is_due(layout)):
+                    self._begin(lambda: keep_order(self._cluster, self._codec, _logged, self._ends))
+                elif layout.target is not None and self.is_due(layout):
                     log.warning("going on with a growth of partitions that was broken off")
                     self.begin(layout.target, continues=True)
             except TransientError:  # the broker is away
@@ -109,6 +117,12 @@ class GrowthKeeper:
             except Exception:  # nobody else looks
                 log.exception("growths that were broken off cannot be looked for")
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _is_other_topics(self, layout: TopicLayout) -> bool:
+        """Whether a topic was made anew, or its id is not noted yet, and nobody is at work."""
+        if layout.phase != SETTLED or self.grows:
+            return False
+        return layout.topic_ids != await asyncio.to_thread(ordered_ids, self._cluster)
 
     async def _look(self) -> TopicLayout | None:
         if not self._exists:
@@ -131,4 +145,4 @@ class GrowthKeeper:
 
 
 def _logged(step: str) -> None:
-    log.info("growing partitions", step=step)
+    log.info("layout of the topics", step=step)

@@ -23,6 +23,10 @@ Advice = Callable[[str], str]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _V4_COMPATIBLE = ipaddress.ip_network("::/96")
+#: What `ipaddress` takes for the internet, in some versions of Python, and is none: assignments of the IETF
+#: (Oracle's metadata are at 192.0.0.192), site-local addresses, and the host that every machine of Azure has
+#: at a public address.
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "fec0::/10", "168.63.129.16/32")))
 
 
 class ForbiddenAddress(OSError):
@@ -42,6 +46,8 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
         if found in _V4_COMPATIBLE:
             return False
+    if any(found in network for network in _NOT_PUBLIC):
+        return False
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
 
 

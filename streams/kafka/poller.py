@@ -107,10 +107,10 @@ class Poller:
         """Resume reading a partition."""
         self._calls.put(lambda: self._consumer.resume(self._still_ours([partition])))
 
-    def commit(self, offsets: Mapping[Partition, int], wait: bool) -> None:
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Commit these offsets. A refusal is reported to the engine."""
         positions = [self._topic_partition(p, offset) for p, offset in offsets.items()]
-        self._calls.put(lambda: self._commit(positions, asynchronous=not wait))
+        self._calls.put(lambda: self._commit(positions))
 
     # --------------------------------------------------------------------------- the poll thread
 
@@ -185,12 +185,12 @@ class Poller:
             self._told_at = at
             self._loop.call_soon_threadsafe(self._liveness.beat, at)
 
-    def _commit(self, positions: list[TopicPartition], asynchronous: bool) -> None:
+    def _commit(self, positions: list[TopicPartition]) -> None:
+        # Never waits: a broker that hangs would hold the poll thread up for minutes, and its partitions with
+        # it. Those of a rebalance arrive before its next request, on the same connection and of the same
+        # generation; those of a consumer that is closed are waited for there.
         try:
-            if asynchronous:
-                self._consumer.commit(offsets=positions, asynchronous=True)
-            else:
-                self._consumer.commit(offsets=positions, asynchronous=False)
+            self._consumer.commit(offsets=positions, asynchronous=True)
         except KafkaException as error:
             self._committed(error.args[0], positions)
 

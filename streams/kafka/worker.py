@@ -157,8 +157,8 @@ class Worker:
         return {"topic.metadata.refresh.interval.ms": _LOOK_SECONDS * 1000}
 
     def stop(self) -> None:
-        """Drain and end. Returns immediately; `run` returns when it is done, or raises TimeoutError: a commit
-        waits for its broker for minutes, and so may the poll thread."""
+        """Drain and end. Returns immediately; `run` returns when it is done, or raises TimeoutError: a client
+        may wait for its broker for minutes, and the poll thread with it."""
         self._stopping.set()
         if self._loop is not None and self._limit is None:
             self._limit = self._loop.call_later(DRAIN_SECONDS + self._ending_seconds, self._give_up)
@@ -187,10 +187,10 @@ class Worker:
         """See `streams.engine.log.Log`."""
         return self._writer.produce(send, headers)
 
-    def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
         """See `streams.engine.log.Log`. A refused commit loses nothing: the records are read again, without
         effect."""
-        self._poller.commit(offsets, wait)
+        self._poller.commit(offsets)
 
     async def transact(
         self, sends: Sequence[Send], offsets: Mapping[Partition, int], headers: Sequence[Headers] = ()

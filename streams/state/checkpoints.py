@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from confluent_kafka import TopicCollection
@@ -10,10 +10,11 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster, admin, answer_of, forget_admin
+from streams.kafka.liveness import awake_and_asleep
 from streams.partitions import Partition
 
 #: A file with an older checkpoint is rebuilt: it may have missed tombstones, which compaction removes after
-#: `delete.retention.ms` (24 h by default).
+#: `delete.retention.ms` (24 h by default). So is one that was not read on for so long by a process that runs.
 STALE_SECONDS = 12 * 60 * 60
 
 SCHEMA = """
@@ -49,6 +50,28 @@ def topic_ids(cluster: Cluster, topics: Iterable[str]) -> dict[str, str]:
         raise
 
 
+class Freshness:
+    """When a process that follows topics was last seen to miss nothing: it has read on, or was at their ends.
+
+    A process may be cut off from its broker, or wait for a full disk, for days, and then go on where it was.
+    """
+
+    def __init__(self, clock: Callable[[], float] = awake_and_asleep) -> None:
+        self._clock = clock
+        self.renew()
+
+    def renew(self) -> None:
+        """It misses nothing now."""
+        self._at = self._clock()
+
+    def read_on(self) -> bool:
+        """It has read something. False if tombstones before that may be gone, and what was made of the topics
+        has to be rebuilt. To be called before what was read is stored, which may take days."""
+        before = self._at
+        self.renew()
+        return self._at - before <= STALE_SECONDS
+
+
 class Positions:
     """The table `read_to` of a file. Write rows and positions in one transaction."""
 
@@ -76,7 +99,7 @@ class Positions:
             for topic, partition, position, topic_id, read_at in rows.fetchall()
             if ids.get(topic) == topic_id
             and position <= ends.get((topic, partition), -1)
-            and time.time() - read_at < STALE_SECONDS
+            and abs(time.time() - read_at) < STALE_SECONDS  # a clock that was ahead says nothing
             and (position > (first := firsts.get((topic, partition), 0)) or first == 0)
         }
 

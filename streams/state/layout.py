@@ -5,7 +5,8 @@
        └───────────┴────────────┘  given up, or copied: nothing has changed here
 
 A document's sequence, and the order of a source's runs, are offsets. A key that moves to another partition
-meets smaller offsets there, so each growth begins an era, whose base is added to them.
+meets smaller offsets there, and so do all keys of a topic that was deleted and made anew. So each growth, and
+each such topic, begins an era, whose base is added to them.
 """
 
 import asyncio
@@ -18,13 +19,16 @@ from schemas.errors import TransientError
 from schemas.events import Era, TopicLayout
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition, partition_of
+from streams.state.checkpoints import topic_ids
 from streams.state.reader import Reader, end_offsets
-from streams.topics import DOCUMENTS, LAYOUT
+from streams.topics import DOCUMENTS, LAYOUT, RUNS
 
 SETTLED, DRAINING, STOPPING, GROWING = "settled", "draining", "stopping", "growing"
 #: The system goes on on another cluster.
 MOVED = "moved"
 KEY = "layout"
+#: Topics whose offsets are an order: of a document's versions, of a source's runs.
+ORDERED = (DOCUMENTS, *RUNS.values())
 #: Between the name of a topic and how many of its partitions have moved, in `copied`.
 PARTLY = "/"
 PLACE = (LAYOUT.name, 0)
@@ -69,6 +73,11 @@ def _last(reader: Reader, ends: Mapping[Partition, int], start: int) -> TopicLay
     return found
 
 
+def ordered_ids(cluster: Cluster) -> dict[str, str]:
+    """The cluster's ids of the topics in `ORDERED`. Blocks. Raises TransientError, also if one is missing."""
+    return topic_ids(cluster, [topic.name for topic in ORDERED])
+
+
 def base_of(eras: Sequence[Era]) -> int:
     """What is added to an offset of today."""
     return eras[-1].base if eras else 0
@@ -99,7 +108,12 @@ def under_way(layout: TopicLayout) -> str:
             "not run there, `headrace topics grow --cancel` lets it go on here, and `headrace up "
             "--cancel-move` starts it"
         )
-    if layout.target in (None, layout.partitions):
+    if layout.target is None:
+        return (
+            f"a topic whose offsets are the order of what is kept was deleted and made anew, which was found "
+            f"at {layout.since:%Y-%m-%d %H:%M:%S} UTC; a gateway raises its offsets, which takes some seconds"
+        )
+    if layout.target == layout.partitions:
         return (
             f"the topics are being copied since {layout.since:%Y-%m-%d %H:%M:%S} UTC; if no `headrace topics "
             "copy` is running now, `headrace topics grow --cancel` ends it"

@@ -11,10 +11,12 @@ from streams.engine.publishing.dead_letters import replay_headers
 from streams.kafka.cluster import Cluster
 from streams.kafka.sending import Sending, send
 from streams.state.layout import order_of, require_settled
-from streams.state.reader import Reader
+from streams.state.reader import PATIENCE_SECONDS, Reader
 from streams.topics import BY_NAME, DEAD_LETTERS
 
 REPLAYED, DROPPED = "replayed", "dropped"
+#: Something newer has taken its place.
+SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,15 @@ class LetterPlace:
     offset: int
 
 
-def letters_at(cluster: Cluster, codec: Codec, places: Sequence[LetterPlace]) -> Iterator[DeadLetter]:
-    """The letters at these places; those that have expired are left out. Few are in memory at once."""
-    reader = Reader(cluster, codec)
+def letters_at(
+    cluster: Cluster,
+    codec: Codec,
+    places: Sequence[LetterPlace],
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Iterator[DeadLetter]:
+    """The letters at these places; those that have expired are left out. Few are in memory at once. Raises
+    TransientError if nothing comes for so long."""
+    reader = Reader(cluster, codec, patience_seconds=patience_seconds)
     try:
         for partition in sorted({place.partition for place in places}):
             wanted = {place.offset for place in places if place.partition == partition}
@@ -70,15 +78,18 @@ def replay(cluster: Cluster, codec: Codec, letters: Sequence[DeadLetter], now: d
         require_replayable(letter)
     eras = require_settled(cluster, codec).eras
     records = [
-        Sending(letter.topic, letter.key, letter.value, list(_headers(letter, eras).items()))
+        Sending(letter.topic, letter.key, letter.value, list(headers_of(letter, eras).items()))
         for letter in letters
     ]
     send(cluster, records, "were not sent again")
     settle(cluster, codec, [letter.id for letter in letters], REPLAYED, now, key_id)
 
 
-def _headers(letter: DeadLetter, eras: Sequence[Era]) -> dict[str, bytes]:
-    return replay_headers(letter, order_of(eras, letter.partition, letter.offset))
+def headers_of(letter: DeadLetter, eras: Sequence[Era]) -> dict[str, bytes]:
+    """Headers for sending the record of a letter again. Its offset may be that of a topic that was made anew
+    since."""
+    then = [era for era in eras if era.since is None or era.since <= letter.failed_at]
+    return replay_headers(letter, order_of(then, letter.partition, letter.offset))
 
 
 def settle(

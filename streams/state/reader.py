@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.codec import Codec
 from schemas.errors import ContractError, RequestError, TransientError
@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 120.0
 #: and ends, and for one that follows for ever. A record ends the wait at once.
 FETCH_WAIT_MS, FOLLOWER_FETCH_WAIT_MS = 100, 5_000
 #: A broker whose machine is busy elects the leaders of three hundred new partitions in half a minute.
-_LEADER_SECONDS = 60
+LEADER_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +54,43 @@ class ReadBatch:
 _NOTHING = ReadBatch([], {})
 
 
-def end_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
+def end_offsets(
+    cluster: Cluster, partitions: Iterable[Partition], seconds: float = LEADER_SECONDS
+) -> dict[Partition, int]:
     """One above the last record of each partition, open transactions included.
 
     A reader that waits for these offsets has waited for every transaction begun before the call to end.
+
+    Raises TransientError if the brokers do not tell them within some `seconds`.
     """
-    return _offsets(cluster, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    return _offsets(cluster, partitions, OffsetSpec.latest(), seconds)  # type: ignore[no-untyped-call]
 
 
-def first_offsets(cluster: Cluster, partitions: Iterable[Partition]) -> dict[Partition, int]:
+def first_offsets(
+    cluster: Cluster, partitions: Iterable[Partition], seconds: float = LEADER_SECONDS
+) -> dict[Partition, int]:
     """The first offset of each partition that is still kept. On a compacted topic it is 0, unless its records
-    were moved because partitions were added."""
-    return _offsets(cluster, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    were moved because partitions were added. Raises TransientError as `end_offsets`."""
+    return _offsets(cluster, partitions, OffsetSpec.earliest(), seconds)  # type: ignore[no-untyped-call]
 
 
-@retry(  # leaders move when brokers come and go
-    retry=retry_if_exception_type(TransientError),
-    wait=wait_fixed(0.1),
-    stop=stop_after_delay(_LEADER_SECONDS),
-    reraise=True,
-)
-def _offsets(cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpec) -> dict[Partition, int]:
+def _offsets(
+    cluster: Cluster, partitions: Iterable[Partition], which: OffsetSpec, seconds: float
+) -> dict[Partition, int]:
     wanted = {TopicPartition(cluster.name(t), p): which for t, p in partitions}
-    if not wanted:
-        return {}
-    found = admin(cluster).list_offsets(wanted, request_timeout=10)
+    leaders_move = Retrying(  # when brokers come and go
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(seconds),
+        reraise=True,
+    )
+    return leaders_move(_asked, cluster, wanted, min(10.0, seconds)) if wanted else {}
+
+
+def _asked(
+    cluster: Cluster, wanted: Mapping[TopicPartition, OffsetSpec], seconds: float
+) -> dict[Partition, int]:
+    found = admin(cluster).list_offsets(dict(wanted), request_timeout=seconds)
     try:
         return {
             (tp.topic.removeprefix(cluster.prefix), tp.partition): answer_of(future, "offsets").offset

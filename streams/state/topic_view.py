@@ -1,7 +1,8 @@
 """The base of views of topics: follows them, and lets a caller read its own writes."""
 
 from streams.engine.log import RecordMetadata
-from streams.state.views import View, Watch
+from streams.state.views import View
+from streams.state.watch import Watch
 
 
 class TopicView:

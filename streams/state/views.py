@@ -25,9 +25,10 @@ from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
-from streams.state.checkpoints import Positions, topic_ids
+from streams.state.checkpoints import Freshness, Positions, topic_ids
 from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, ReadBatch, Reader, end_offsets
 from streams.state.shared import Shared
+from streams.state.watch import Watch
 from streams.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -49,11 +50,21 @@ class View:
         schema: `CREATE TABLE IF NOT EXISTS …` statements.
         fold: applies one record; runs inside the transaction that moves the offset. It may see a record
             again after a rebuild, so it replaces rather than adds.
+        freshness: if it was not read on for too long, its thread raises TransientError. That ends the
+            process, and the next one rebuilds the file.
     """
 
     def __init__(
-        self, cluster: Cluster, codec: Codec, topics: Sequence[Topic], path: Path, schema: str, fold: Fold
+        self,
+        cluster: Cluster,
+        codec: Codec,
+        topics: Sequence[Topic],
+        path: Path,
+        schema: str,
+        fold: Fold,
+        freshness: Freshness | None = None,
     ) -> None:
+        self._freshness = freshness or Freshness()
         self._cluster, self._codec, self._topics, self._fold = cluster, codec, topics, fold
         self._path, self._schema = path, schema + POSITIONS
         self._positions: dict[Partition, int] = {}
@@ -108,7 +119,7 @@ class View:
             raise TransientError(f"no broker has told the ends of {topics} within {timeout:.0f} s") from error
         await self._wait(ends, timeout)
 
-    def changed(self) -> "Watch":
+    def changed(self) -> Watch:
         """A watch whose `wait` returns at every change of the view: for conditions and live streams."""
         return Watch(self._watchers)
 
@@ -190,6 +201,10 @@ class View:
                 self._stopping.wait(TRY_AGAIN_SECONDS)
                 reader.assign(self._read_to)
                 continue
+            if batch.positions and not self._freshness.read_on():
+                raise TransientError(
+                    f"the view {self._path.stem} was not read on for too long: it is rebuilt"
+                )
             if batch.positions and self._stored(batch):
                 self._read_to.update(batch.positions)
                 self._loop.call_soon_threadsafe(self._moved, batch.positions)
@@ -205,6 +220,7 @@ class View:
         except TransientError:  # said another time
             return
         if all(self._read_to[partition] >= end for partition, end in ends.items()):
+            self._freshness.renew()
             self._saved.save(self._read_to)
 
     def _stored(self, batch: ReadBatch) -> bool:
@@ -277,22 +293,3 @@ class View:
 
     def _broken(self, error: ContractError) -> None:
         log.error("record passed over", error=str(error))
-
-
-class Watch:
-    """Wakes at every change of a view; to be used in a `with`."""
-
-    def __init__(self, watchers: list[asyncio.Event]) -> None:
-        self._watchers, self._event = watchers, asyncio.Event()
-
-    def __enter__(self) -> "Watch":
-        self._watchers.append(self._event)
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._watchers.remove(self._event)
-
-    async def wait(self) -> None:
-        """Return at the next change, or at once if there was one since the last call."""
-        await self._event.wait()
-        self._event.clear()

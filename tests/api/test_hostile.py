@@ -5,15 +5,23 @@ import gc
 import gzip
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, cast
 
 import pytest
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from api import serving
+from api.chroma.upstream import Upstream
 from api.connection import MAX_LINE_BYTES
+from api.search.execution import Room, run_search
+from api.search.expression import Filter, Fold, Knn, Search, Val
+from api.search.legs import Legs
+from api.search.parsing import MAX_NODES
+from api.search.records import Record, Records, Target
+from api.search.scoring import Hits
 from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start
 from tests.api.raw import head, send
 
@@ -166,6 +174,7 @@ def holding() -> dict[str, bytes]:
         "too many patterns": post(SOURCES, (globs % many('"*.md"')).encode()),
         "patterns of stars": post(SOURCES, (globs % f'"{"*a" * 500_000}"').encode()),
         "patterns of a wrong kind": post(SOURCES, (globs % many("1")).encode()),
+        "ids of a filter": post("/api/v1/search", filter_of_ids(10_000)),
         "object keys": post(
             "/api/v1/sources/00000000-0000-0000-0000-000000000000/invocations/latest-by-keys",
             f'{{"object_keys": [{many("1")}]}}'.encode(),
@@ -173,6 +182,18 @@ def holding() -> dict[str, bytes]:
         "parameters": head("GET", f"{SOURCES}?{'&'.join(['a=%ff'] * 1300)}", TOKEN, "Connection: close"),
         "requests in one go": head("GET", "/nothing") * 5_000 + head("GET", "/", "Connection: close"),
     }
+
+
+def filter_of_ids(count: int) -> bytes:
+    """A search whose filter names the same ids again and again."""
+    ids = {"#id": {"$in": [f"{number:x}" for number in range(count)]}}
+    asked = {
+        "database_name": DATABASE,
+        "collection_name": "fuzz",
+        "query": "x",
+        "where": {"$and": [ids] * 20},
+    }
+    return json.dumps(asked).encode()
 
 
 @asynccontextmanager
@@ -191,6 +212,7 @@ async def longest_hold() -> AsyncIterator[list[float]]:
             found[0], before = max(found[0], now - before), now
 
     measuring = asyncio.create_task(measure())
+    await asyncio.sleep(0)  # until it measures
     try:
         yield found
     finally:
@@ -243,3 +265,27 @@ async def test_a_connection_without_a_whole_request_is_closed(
     writer.close()
 
     assert received.count(b"HTTP/1.1 ") == (1 if sent.endswith(b"GE") else 0)
+
+
+class Found(Legs):
+    """Each leg has found ten thousand records, none of which is there any more."""
+
+    async def hits(self, target: Target, filter_: Filter, knns: Iterable[Knn]) -> dict[Knn, Hits]:
+        return {knn: [(str(number), float(number)) for number in range(10_000)] for knn in knns}
+
+
+class Gone(Records):
+    """No records."""
+
+    async def get(self, *_: Any, **__: Any) -> list[Record]:
+        return []
+
+
+async def test_no_expression_holds_the_event_loop() -> None:
+    rank = Fold("sum", (Knn((1.0,), limit=10_000), *[Val(1.0)] * (MAX_NODES - 2)))
+    legs = Found(Gone(cast(Upstream, None)))
+    with without_garbage_collector():
+        async with longest_hold() as longest:
+            await run_search(legs, cast(Target, None), Search(rank=rank, limit=1), Room())
+
+    assert longest[0] < MOST_HELD_S

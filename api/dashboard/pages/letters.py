@@ -10,12 +10,11 @@ from api.dashboard.rendering import see_other
 from api.dashboard.shown.formats import plural
 from api.dependencies import PARTS
 from api.errors import BadRequest
-from api.letters.queries import drop_letters, list_letters, replay_letters, show_letter
+from api.letters.queries import STATES, drop_letters, list_letters, replay_letters, show_letter
 from api.requests import caller_of, path_id, query_choice, query_text
 from schemas.api import SettlePayload
 
 _PAGE = 50
-STATES = ("open", "replayed", "dropped", "all")
 
 
 async def show(request: web.Request) -> Page:

@@ -5,10 +5,12 @@
     progress ────────► failures of the last 7 days ─┘
 
 tables.py  the tables
+fates.py   what has become of a document, for its dead letters
 fold.py    applies one record to the tables
 index.py   the queries
 """
 
+from api.views.documents.fates import Fate
 from api.views.documents.index import (
     DocumentFilter,
     DocumentIndex,
@@ -18,4 +20,4 @@ from api.views.documents.index import (
     Total,
 )
 
-__all__ = ["DocumentFilter", "DocumentIndex", "DocumentRow", "PageStart", "Place", "Total"]
+__all__ = ["DocumentFilter", "DocumentIndex", "DocumentRow", "Fate", "PageStart", "Place", "Total"]

@@ -62,6 +62,7 @@ class _Row:
     failed_run: str | None = None
     error: str | None = None
     sequence: int | None = None
+    number: int | None = None
 
 
 _COLUMNS = tuple(_Row.__slots__)
@@ -118,6 +119,7 @@ def _take_state(database: sqlite3.Connection, id_: bytes, event: DocumentState) 
         failed_run=known.failed_run if known else None,
         error=known.error if known else None,
         sequence=event.sequence,
+        number=document.version,
     )
     if known is not None and known.id != id_:
         _put(database, known, None)
@@ -155,7 +157,7 @@ def _take_run(database: sqlite3.Connection, event: InvocationCreated) -> None:
         _name(database, event.source_id),
         event.source_id if kind.own_tree else "",
         event.custom_id,
-        event.single_document or event.options is not None,
+        event.single_document or event.object_key is not None,
         created,
     )
     database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api.errors import Unavailable
+from api.views.documents.fates import FATE, Fate
 from api.views.documents.fold import fold_documents
 from api.views.documents.tables import DELETED, INDEXED, TABLES
 from schemas.codec import Codec
@@ -182,6 +183,12 @@ class DocumentIndex(TopicView):
             return None
         found = self._view.query(_ONE, (id_,))
         return _row(found[0]) if found else None
+
+    def fates(self, ids: Sequence[str]) -> dict[str, Fate]:
+        """What has become of documents, by id: of at most a thousand, if they are known."""
+        sql = f"SELECT {FATE} FROM documents WHERE id IN ({', '.join('?' * len(ids))})"  # noqa: S608
+        rows = self._view.query(sql, [bytes.fromhex(id_) for id_ in ids])
+        return {row[0]: Fate(*row[1:]) for row in rows}
 
     def totals(self, wanted: DocumentFilter) -> list[Total]:
         """Sums by collection, source and state."""

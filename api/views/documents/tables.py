@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS documents (
     key TEXT NOT NULL, state TEXT NOT NULL, namespace INTEGER NOT NULL, custom_id TEXT,
     embedding INTEGER, version TEXT, collection INTEGER, run TEXT, chunks INTEGER NOT NULL DEFAULT 0,
     parts INTEGER NOT NULL DEFAULT 0, parts_done INTEGER NOT NULL DEFAULT 0, fate TEXT, indexed_ms INTEGER,
-    ended_ms INTEGER, failed_ms INTEGER, failed_run TEXT, error TEXT, sequence INTEGER);
+    ended_ms INTEGER, failed_ms INTEGER, failed_run TEXT, error TEXT, sequence INTEGER,
+    number INTEGER);
 CREATE INDEX IF NOT EXISTS documents_by_place ON documents (place, key, id) WHERE state <> 'deleted';
 CREATE INDEX IF NOT EXISTS documents_by_source ON documents (source, place, key, id)
     WHERE state <> 'deleted';

@@ -50,7 +50,8 @@ def list_letters(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List open dead letters, newest first: those that were neither replayed nor dropped."""
+    """List open dead letters, newest first: not those that were replayed, dropped or superseded by something
+    newer."""
     from headrace.admin.dead_letters import as_json as letter_json
     from headrace.admin.dead_letters import read_letters
 

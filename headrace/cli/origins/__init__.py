@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headrace.cli.checks import path_to_sync
-from headrace.cli.origins import buckets, repositories, websites
+from headrace.cli.origins import buckets, patterns, repositories, websites
 from headrace.cli.origins.patterns import require_patterns
 from headrace.usage_error import UsageError
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """The options of all kinds as they were given; None, or false, for those that were not."""
+    """The options of all kinds as they were given; None, or false, for those that were not. An empty list is
+    an option that was given to choose nothing."""
 
     include: list[str] | None = None
     exclude: list[str] | None = None
-    hidden: bool = False
-    main_content: bool = False
+    hidden: bool | None = None
+    main_content: bool | None = None
     branch: str | None = None
     sha: str | None = None
     follow: bool = False
@@ -32,7 +33,6 @@ class Chosen:
     page_limit: int | None = None
     include_path: list[str] | None = None
     exclude_path: list[str] | None = None
-    whole_pages: bool = False
     region: str | None = None
     endpoint_url: str | None = None
     aws_credential: int | None = None
@@ -47,6 +47,13 @@ def request_of(
 
     of_git = repositories.is_repository(path, settings.github_url)
     path, chosen = _at_branch(path, chosen)
+    chosen = replace(
+        chosen,
+        include=_given(chosen.include),
+        exclude=_given(chosen.exclude),
+        include_path=_given(chosen.include_path),
+        exclude_path=_given(chosen.exclude_path),
+    )
     of_bucket = buckets.is_bucket(path)
     of_site = not of_git and websites.is_url(path)
     _require_fitting(of_git, of_bucket, of_site, chosen)
@@ -56,7 +63,7 @@ def request_of(
         # A schedule brings the branch that the source follows into its collection, else the default one.
         if chosen.follow or (chosen.timed and (chosen.branch or chosen.sha)):
             form = repositories.following(form, chosen.branch, chosen.sha, collection)
-        keeps = repositories.not_asked_about(chosen.github_credential, bool(form.follow))
+        keeps = repositories.not_asked_about(chosen.github_credential, bool(form.follow), chosen.include)
         return SyncRequest(path, database, collection, origin=form, ref=ref, keeps=keeps)
     if of_bucket:
         bucket = buckets.bucket(path, collection, chosen.region, chosen.endpoint_url, chosen.aws_credential)
@@ -64,18 +71,24 @@ def request_of(
         return SyncRequest(path, database, collection, origin=bucket, keeps=keeps)
     if of_site:
         limits = chosen.max_depth, chosen.page_limit
-        paths = chosen.include_path, chosen.exclude_path
-        site = websites.website(path, *limits, *paths, chosen.whole_pages)
-        return SyncRequest(path, database, collection, origin=site)
+        pages = *limits, chosen.include_path, chosen.exclude_path, chosen.main_content
+        keeps = websites.not_asked_about(*pages)
+        return SyncRequest(path, database, collection, origin=websites.website(path, *pages), keeps=keeps)
     return SyncRequest(
         path_to_sync(path, settings),
         database,
         collection,
         include=tuple(chosen.include or ()),
         exclude=tuple(chosen.exclude or ()),
-        hidden=chosen.hidden,
-        main_content=chosen.main_content,
+        hidden=bool(chosen.hidden),
+        main_content=bool(chosen.main_content),
+        keeps=patterns.not_asked_about(chosen.include, chosen.exclude, chosen.hidden, chosen.main_content),
     )
+
+
+def _given(patterns: list[str] | None) -> list[str] | None:
+    """Without the empty ones, which choose nothing."""
+    return None if patterns is None else [one for one in patterns if one]
 
 
 def _at_branch(path: str, chosen: Chosen) -> tuple[str, Chosen]:
@@ -89,12 +102,11 @@ def _at_branch(path: str, chosen: Chosen) -> tuple[str, Chosen]:
 
 
 def _require_fitting(of_git: bool, of_bucket: bool, of_site: bool, chosen: Chosen) -> None:
-    whole = (chosen.exclude, chosen.hidden, chosen.main_content)
+    whole = (chosen.exclude, chosen.hidden)
     commit = (chosen.branch, chosen.sha, chosen.follow or None, chosen.github_credential)
-    repositories.require_fitting(of_git, whole, commit)
+    repositories.require_fitting(of_git, (*whole, chosen.main_content), commit)
     store = (chosen.region, chosen.endpoint_url, chosen.aws_credential)
-    buckets.require_fitting(of_bucket, (chosen.include, *whole), store)
-    limits, whole_pages = (chosen.max_depth, chosen.page_limit), chosen.whole_pages or None
-    pages = (*limits, chosen.include_path, chosen.exclude_path, whole_pages)
+    buckets.require_fitting(of_bucket, (chosen.include, *whole, chosen.main_content), store)
+    pages = (chosen.max_depth, chosen.page_limit, chosen.include_path, chosen.exclude_path)
     websites.require_fitting(of_site, (chosen.include, *whole), pages)
     require_patterns(chosen.include, chosen.exclude)

@@ -75,7 +75,7 @@ def not_asked_about(region: str | None, credential: int | None) -> tuple[str, ..
 
 def require_fitting(of_bucket: bool, of_folder: tuple[object, ...], of_s3: tuple[object, ...]) -> None:
     """Raises UsageError for options of a folder with a bucket, and the other way round."""
-    if of_bucket and any(of_folder):
+    if of_bucket and any(one is not None for one in of_folder):
         raise UsageError(
             "--include, --exclude, --hidden and --main-content are not for buckets: s3://bucket/prefix says "
             "which keys"

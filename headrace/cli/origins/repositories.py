@@ -87,10 +87,10 @@ def following(form: "GithubSource", branch: str | None, sha: str | None, collect
     return form.model_copy(update={"follow": [one]})
 
 
-def not_asked_about(credential: int | None, follow: bool) -> tuple[str, ...]:
+def not_asked_about(credential: int | None, follow: bool, include: list[str] | None) -> tuple[str, ...]:
     """Members of a source that a sync leaves as they are. A new token takes the place of a GitHub App."""
     access = ("app_id", "credential_id") if credential is None else ()
-    return (*access, *(() if follow else ("follow",)))
+    return (*access, *(() if follow else ("follow",)), *(() if include is not None else ("include_globs",)))
 
 
 def ref_identifier(branch: str | None, sha: str | None) -> dict[str, str] | None:
@@ -110,7 +110,7 @@ def ref_identifier(branch: str | None, sha: str | None) -> dict[str, str] | None
 
 def require_fitting(of_git: bool, of_folder: tuple[object, ...], of_repository: tuple[object, ...]) -> None:
     """Raises UsageError for options of a folder with a repository, and the other way round."""
-    if of_git and any(of_folder):
+    if of_git and any(one is not None for one in of_folder):
         raise UsageError(
             "--exclude, --hidden and --main-content are not for repositories; --include takes patterns that "
             "begin with ! to skip files"

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headrace.cli.checks import in_options
 from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from schemas.api import ShownSchedule
 
 Cron = Annotated[
@@ -51,6 +54,11 @@ def schedule_payload(
         raise UsageError(str(error)) from None
     asked = {"cron": cron, "every": every, "timezone": timezone, "target_collection_name": collection}
     return {name: value for name, value in asked.items() if value is not None}
+
+
+def naming_collection() -> "AbstractContextManager[None]":
+    """Inside, errors of the gateway about a schedule's collection name the option."""
+    return in_options({"target_collection_name": "--collection (-c)"}, "schedule.")
 
 
 def in_words(schedule: "ShownSchedule") -> str:

@@ -31,10 +31,6 @@ ExcludePath = Annotated[
     list[str] | None,
     typer.Option("--exclude-path", help="Of a website: no paths in which it is found; may be repeated."),
 ]
-WholePages = Annotated[
-    bool,
-    typer.Option("--no-main-content", help="Of a website: pages with their navigation, banners and footers."),
-]
 _OPTIONS = {
     "starting_url": "URL",
     "max_depth": "--max-depth",
@@ -55,7 +51,7 @@ def website(
     page_limit: int | None,
     include: list[str] | None,
     exclude: list[str] | None,
-    whole_pages: bool = False,
+    main_content: bool | None = None,
 ) -> "WebScrapeSource":
     """The source for a URL. Without `include` it is what lies below the path of the URL.
 
@@ -71,23 +67,41 @@ def website(
             page_limit=page_limit,
             include_path_regexes=include or None,
             exclude_path_regexes=exclude or None,
-            main_content=False if whole_pages else None,
+            main_content=main_content,
         )
         WEB_SCRAPE.configure(form)
-    return form.model_copy(update={"include_path_regexes": include or below(url)})
+    return form.model_copy(
+        update={"include_path_regexes": below(url) if include is None else include or None}
+    )
+
+
+def not_asked_about(
+    max_depth: int | None,
+    page_limit: int | None,
+    include: list[str] | None,
+    exclude: list[str] | None,
+    main_content: bool | None,
+) -> tuple[str, ...]:
+    """Members of a source that a sync leaves as they are."""
+    asked = {
+        "max_depth": max_depth,
+        "page_limit": page_limit,
+        "include_path_regexes": include,
+        "exclude_path_regexes": exclude,
+        "main_content": main_content,
+    }
+    return tuple(name for name, value in asked.items() if value is None)
 
 
 def require_fitting(is_site: bool, of_folder: tuple[object, ...], of_site: tuple[object, ...]) -> None:
     """Raises UsageError for options of a folder with a website, and the other way round."""
-    if is_site and any(of_folder):
+    if is_site and any(one is not None for one in of_folder):
         raise UsageError(
-            "--include, --exclude, --hidden and --main-content are for folders; a website has "
-            "--include-path and --exclude-path, and gives its main content unless --no-main-content"
+            "--include, --exclude and --hidden are for folders; a website has --include-path and "
+            "--exclude-path"
         )
     if not is_site and any(one is not None for one in of_site):
-        raise UsageError(
-            "--max-depth, --page-limit, --include-path, --exclude-path and --no-main-content require a URL"
-        )
+        raise UsageError("--max-depth, --page-limit, --include-path and --exclude-path require a URL")
 
 
 def below(url: str) -> list[str] | None:

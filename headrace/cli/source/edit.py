@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli.ask import SourceId, ask
-from headrace.cli.origins.schedules import Cron, Every, Timezone, schedule_payload
+from headrace.cli.ask import SourceId, ask, of_source
+from headrace.cli.origins.schedules import Cron, Every, Timezone, naming_collection, schedule_payload
 from headrace.cli.output import note, print_json
 from headrace.cli.settings import AsJson, DataDir
 from headrace.cli.source.config import config_object
@@ -76,13 +76,14 @@ def edit_source(
     if not (body or include or exclude):
         raise UsageError("nothing to change; see `headrace sources edit --help`")
 
-    async def change(client: "GatewayClient") -> "ChangedSource":
+    async def change(client: "GatewayClient", id_: str) -> "ChangedSource":
         if include or exclude:
-            kind = (await client.source(source_id)).source_type
+            kind = (await client.source(id_)).source_type
             body[kind] = {**_patterns(kind, include, exclude), **body.get(kind, {})}
-        return await client.patch_source(source_id, body, version)
+        return await client.patch_source(id_, body, version)
 
-    changed = ask(data_dir, change)
+    with naming_collection():
+        changed = ask(data_dir, lambda client: of_source(client, source_id, lambda id_: change(client, id_)))
     if as_json:
         print_json(changed.model_dump(mode="json", exclude_unset=True))
         return

@@ -1,5 +1,6 @@
 """The source of a request: the one that already fills the collection, changed if necessary, or a new one."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -12,14 +13,27 @@ from schemas.errors import RequestError
 from schemas.sources import S3_BUCKET, SourceType
 from schemas.sources.github import GithubSource
 
+#: Members of a source that choose documents, and how the command calls them.
+_OPTIONS = {
+    "include_globs": "--include",
+    "exclude_globs": "--exclude",
+    "include_hidden": "--hidden",
+    "main_content": "--main-content",
+    "max_depth": "--max-depth",
+    "page_limit": "--page-limit",
+    "include_path_regexes": "--include-path",
+    "exclude_path_regexes": "--exclude-path",
+}
+
 
 async def wanted_source_id(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
 ) -> str:
     """The id of the source that reads this origin into this collection.
 
-    A source that already fills the collection is changed to the request's patterns, and gets the request's
-    sparse model if it has none; otherwise a source is created. Raises RequestError if another source of the
+    A source that already fills the collection is changed to the patterns that the request names, and gets the
+    request's sparse model if it has none; otherwise a source is created. `say` is told what is changed, and
+    what is kept. Raises RequestError if another source of the
     collection has the same documents.
     """
     wanted = wanted_source(request)
@@ -40,6 +54,8 @@ async def wanted_source_id(
             say("this run adds vectors for search by words to every document; text is not embedded again")
         _require_schedule(next(source for source in filling if source.id == source_id), request)
         added = {**added, **scheduled}
+        for said in differences(source_id, kind, form, changed, wanted):
+            say(said)
         if form != changed or added:
             body = {kind.name: config_payload(changed), **added}
             change = partial(client.change_source, source_id, body)
@@ -60,6 +76,35 @@ async def wanted_source_id(
             _require_schedule(await client.source(error.source_id), request)
             await client.patch_source(error.source_id, scheduled)
         return error.source_id
+
+
+def differences(
+    source_id: str, kind: SourceType[Any, Any], form: Any, changed: Any, wanted: Any
+) -> list[str]:
+    """What a sync changes of a source, and what it keeps that a new source would not have."""
+    known, then, new = (vars(kind.configure(one)) for one in (form, changed, wanted))
+    names = [name for name in _OPTIONS if name in known]
+    told = [
+        f"this sync changes source {source_id}: {_option(name, known[name])} → {_option(name, then[name])}"
+        for name in names
+        if (known[name] or None) != (then[name] or None)
+    ]
+    kept = [_option(name, then[name]) for name in names if (then[name] or None) != (new[name] or None)]
+    if kept:
+        told.append(
+            f"source {source_id} keeps {', '.join(kept)}; other options here, or `sources edit`, change that"
+        )
+    return told
+
+
+def _option(name: str, value: Any) -> str:
+    """A member of a source as an option of the command."""
+    option = _OPTIONS[name]
+    if isinstance(value, bool):
+        return option if value else option.replace("--", "--no-", 1)
+    if isinstance(value, list):
+        return " ".join(f"{option} {shlex.quote(one)}" for one in value) or f"no {option}"
+    return f"no {option}" if value is None else f"{option} {value}"
 
 
 def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:

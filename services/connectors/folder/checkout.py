@@ -174,7 +174,7 @@ def _git_dir(folder: Path) -> Path | None:
     found = folder / ".git"
     try:
         if found.is_file():  # a worktree or a submodule
-            line = found.read_bytes()[:4096]
+            line = _beginning(found)
             if not line.startswith(b"gitdir: "):
                 return None
             found = folder / os.fsdecode(line.removeprefix(b"gitdir: ").rstrip(b"\r\n"))
@@ -186,10 +186,16 @@ def _git_dir(folder: Path) -> Path | None:
     return found if whole else None
 
 
+def _beginning(file: Path) -> bytes:
+    """Enough for any path. Whoever fills a folder may put a file of any size there."""
+    with file.open("rb") as opened:
+        return opened.read(4096)
+
+
 def _common(git_dir: Path) -> Path:
     """The repository that a worktree belongs to."""
     try:
-        return git_dir / os.fsdecode((git_dir / "commondir").read_bytes()[:4096].rstrip(b"\r\n"))
+        return git_dir / os.fsdecode(_beginning(git_dir / "commondir").rstrip(b"\r\n"))
     except (OSError, ValueError):
         return git_dir
 

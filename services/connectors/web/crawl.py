@@ -62,9 +62,11 @@ class Crawl:
         await self._start()
         await self._not_found.learn(self._visitor, self._scope, self._reader)
         if self._scope.max_depth is None:  # the depth of a page in a sitemap is unknown
-            async for link, changed in pages_named(self._scope, self._access, self._visitor):
+            named = pages_named(self._scope, self._access, self._visitor, self._reader)
+            async for link, changed in named:
                 self._frontier.add(link, 1)
-                self._answers.changed.setdefault(link, changed)
+                if changed and self._frontier.met(link):
+                    self._answers.changed.setdefault(link, changed)
         await self._take_all()
         for key in sorted(self._known):
             if not self._frontier.met(key):

@@ -3,6 +3,12 @@
 import heapq
 from collections.abc import Container
 
+#: Maximum bytes of the queue, about a million usual URLs. Those that come later are left out, unless they are
+#: indexed.
+MAX_BYTES = 256 * 1024**2
+#: What a URL takes beside its characters.
+_BYTES_OF_ONE = 250
+
 
 class Frontier:
     """The queue of URLs. Room for indexed pages is reserved; new ones are taken only while there is room.
@@ -11,15 +17,16 @@ class Frontier:
         known: the keys that are indexed.
     """
 
-    def __init__(self, known: Container[str]) -> None:
-        self._known = known
+    def __init__(self, known: Container[str], max_bytes: int = MAX_BYTES) -> None:
+        self._known, self._bytes_left = known, max_bytes
         self._met: set[str] = set()
         self._waiting: dict[bool, list[tuple[int, str]]] = {True: [], False: []}
 
     def add(self, url: str, depth: int) -> None:
         """Add a URL. Only the first time counts, which has the lowest depth."""
-        if url not in self._met:
+        if url not in self._met and (self._bytes_left > 0 or url in self._known):
             self._met.add(url)
+            self._bytes_left -= len(url) + _BYTES_OF_ONE
             heapq.heappush(self._waiting[url in self._known], (depth, url))
 
     def met(self, url: str) -> bool:

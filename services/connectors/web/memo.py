@@ -25,6 +25,8 @@ MAIN, WHOLE = "main", "whole"
 #: A larger memo is reduced to the depth; such a page is fetched without validators each time.
 MAX_MEMO_BYTES = 64 * 1024
 _MAX_UNPACKED = 4 * 1024 * 1024
+#: Maximum number of repeating blocks in a memo: a record has at most 1 MB.
+_MAX_FURNITURE = 50_000
 
 
 @dataclass
@@ -101,7 +103,7 @@ def packed(page: Page, mode: str = MAIN) -> bytes:
         "version": page.version,
         "etag": page.etag,
         "modified": page.modified,
-        "furniture": _text_of(sorted(page.furniture)),
+        "furniture": _text_of(sorted(page.furniture)[:_MAX_FURNITURE]),
     }
     whole = _json(members)
     if len(whole) <= MAX_MEMO_BYTES:

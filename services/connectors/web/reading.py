@@ -7,6 +7,7 @@ from services.connectors.web.browser import Renderer
 from services.connectors.web.pages import verdicts
 from services.connectors.web.pages.page import Html
 from services.connectors.web.pages.parser import PageParser
+from services.connectors.web.pages.sitemap import Sitemap
 from services.connectors.web.scope import Scope
 from services.connectors.web.transport.fetch import Answer
 
@@ -49,6 +50,10 @@ class Reader:
         if shown.fault == verdicts.SHELL:  # a rendered page may be short
             shown = replace(shown, fault=None)
         return shown, rendered
+
+    async def sitemap(self, answer: Answer) -> Sitemap:
+        """The content of a sitemap. Raises NotParsed."""
+        return await self._parser.sitemap(answer.body)
 
     async def _read(self, key: str, answer: Answer) -> Html:
         content_type = answer.headers.get("Content-Type")

@@ -179,7 +179,7 @@ def _zipped(parts: dict[str, bytes]) -> bytes:
 def _root(name: bytes, space: bytes) -> Callable[[bytes, bytes], bool]:
     """A `sniff` for XML with this root element that mentions this namespace."""
     begins = re.compile(
-        rb"(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*)*<(?:[\w-]+:)?" + name + rb"\s[^>]*", re.S
+        rb"(?:\xef\xbb\xbf)?\s*(?:(?><\?[^>]*>|<!--.*?-->)\s*+)*+<(?:[\w-]+:)?" + name + rb"\s[^>]*", re.S
     )
 
     def sniff(head: bytes, data: bytes) -> bool:

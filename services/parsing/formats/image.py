@@ -33,11 +33,12 @@ def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
     try:
         picture = pictures.opened(data)
         frames = min(getattr(picture, "n_frames", 1), MAX_FRAMES) if picture.format == "TIFF" else 1
+        warnings = ["the end of the picture is missing; the rest was read"] if _is_cut(data) else []
         if any(scans.is_page(picture) for _ in _frames(picture, min(frames, LOOKED_AT))):
-            return _read_as_pages(scans.bound(picture for _ in _frames(picture, frames)), frames)
+            read = _read_as_pages(scans.bound(picture for _ in _frames(picture, frames)), frames)
+            return replace(read, warnings=(*warnings, *read.warnings))
         picture.seek(0)
         writer = md.Writer()
-        warnings: list[str] = []
         for frame in range(frames):
             if frames > 1:
                 picture.seek(frame)
@@ -47,6 +48,13 @@ def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
         raise CorruptDocument(f"picture cannot be decoded: {error}") from error
     markdown, pages = writer.finish()
     return ParsedDocument(markdown, pages, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether a JPEG ends within its last scan, or a PNG before its last chunk."""
+    if data.startswith(b"\xff\xd8"):
+        return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+    return data.startswith(b"\x89PNG") and b"IEND" not in data
 
 
 def _frames(picture: Image, count: int) -> Iterator[int]:

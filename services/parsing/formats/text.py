@@ -82,7 +82,8 @@ def _declared(data: bytes, charset: str) -> str | None:
     try:
         return data.decode(charset)
     except (LookupError, UnicodeDecodeError):
-        return None
+        escaped = _escaped(data) if charset.lower().startswith("iso-2022") else None
+        return escaped[0] if escaped else None
 
 
 def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
@@ -91,6 +92,12 @@ def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
         if sign in data[:SAMPLE]:
             with contextlib.suppress(UnicodeDecodeError):
                 return data.decode(encoding), (f"encoding: {encoding} (detected)",)
+    if (
+        b"\x1b$B" in data[:SAMPLE]
+    ):  # with the signs that Windows adds, such as ①: they are in the later standard
+        with contextlib.suppress(UnicodeDecodeError):
+            later = data.replace(b"\x1b$B", b"\x1b$(Q").decode("iso2022_jp_2004")
+            return later, ("encoding: iso2022_jp_2004 (detected)",)
     return None
 
 

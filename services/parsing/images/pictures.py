@@ -26,6 +26,8 @@ MAX_PIXELS = 100_000_000
 _OCR_SIDE = 3000
 #: Pixels are square unless one side has this many times the resolution of the other.
 _SQUARE = 1.5
+#: Shades of grey (of 256) that a picture on white has at least if something is seen in it.
+_SEEN = 16
 #: Pictures within documents: one with fewer pixels than the first limit is an ornament; one with fewer than
 #: the second, or with a shorter side than the third, is not read.
 _ORNAMENT_PIXELS, _READABLE_PIXELS, _READABLE_SIDE = 32 * 32, 150 * 100, 40
@@ -168,22 +170,25 @@ def _eight_bits(picture: Image) -> Image:
 
 
 def _on_white(picture: Image) -> Image:
-    """Put a transparent picture on a white background."""
+    """Put a transparent picture on a white background, or on black if nothing would be seen on white."""
     from PIL import Image as images
 
     layer = picture.convert("RGBA")
-    paper = images.new("RGBA", layer.size, "white")
-    paper.alpha_composite(layer)
+    for ground in ("white", "black"):
+        paper = images.new("RGBA", layer.size, ground)
+        paper.alpha_composite(layer)
+        if any(paper.convert("L").histogram()[: 256 - _SEEN]):
+            break
     return paper
 
 
 def opened(data: bytes) -> Image:
-    """Open a picture and check its size; its pixels are decoded later.
+    """Open a picture and check its size; its pixels are decoded later. Of one that was cut, the rest is grey.
 
     Raises OSError if it is not a picture, DocumentTooLarge above the pixel limit.
     """
     from PIL import Image as images
-    from PIL import UnidentifiedImageError
+    from PIL import ImageFile, UnidentifiedImageError
 
     if data[4:8] == b"ftyp":
         try:
@@ -194,6 +199,7 @@ def opened(data: bytes) -> Image:
             ) from error
         pi_heif.register_heif_opener()
     images.MAX_IMAGE_PIXELS = None  # our own limit below is the stricter one
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         picture = images.open(io.BytesIO(data), formats=_known_decoders())
     except UnidentifiedImageError as error:  # its message is the repr of a Python object

@@ -16,6 +16,8 @@ _BUILT_IN = {
     22: "yyyy-mm-dd h:mm", 37: "#,##0;(#,##0)", 38: "#,##0;(#,##0)", 39: "#,##0.00;(#,##0.00)",
     40: "#,##0.00;(#,##0.00)", 41: "#,##0", 42: "$#,##0", 43: "#,##0.00", 44: "$#,##0.00", 45: "mm:ss",
     46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
+    # Of Excel in East Asia:
+    **dict.fromkeys((*range(27, 32), 36, *range(50, 59)), "yyyy-mm-dd"), 32: "h:mm:ss", 33: "h:mm:ss",
 }  # fmt: skip
 _EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}
 _LAST_DAY = 2_958_466  # the day after 9999-12-31
@@ -58,6 +60,15 @@ def shown_number(value: float, code: str = "General", since_1904: bool = False, 
         return _number(-value if negative else value, tokens).strip()
     except (InvalidOperation, OverflowError, ValueError):
         return _general(value, raw)
+
+
+def shown_text(text: str, code: str) -> str:
+    """A text between what its format sets around texts: the fourth section, or the last one with an `@`."""
+    section = next((s for s in reversed(_sections(code)) if "@" in s), "@")
+    tokens = _tokens(section)
+    if any(token.kind not in ("at", "text") for token in tokens):
+        return text
+    return "".join(text if token.kind == "at" else token.text for token in tokens)
 
 
 def _general(value: float, raw: str = "") -> str:

@@ -42,8 +42,9 @@ class Block:
     """A block of the document.
 
     The text is inline markdown (plain for code). The style is kept for detecting headings, which needs all
-    pages. `x0` is relative to the left edge of the column. `full` tells whether the last of several lines is
-    as long as the others, so that the paragraph may go on elsewhere.
+    pages. `x0` is relative to the left edge of the column, as is `hang`, where the text of an item begins.
+    `full` tells whether the last of several lines is as long as the others, so that the paragraph may go on
+    elsewhere.
     """
 
     kind: Kind
@@ -51,6 +52,7 @@ class Block:
     page: int
     style: Style = UNSET
     x0: float = 0.0
+    hang: float = 0.0
     lines: int = 1
     full: bool = False
     marker: str = ""
@@ -100,13 +102,20 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
         else:
             groups.append([at])
     out: list[Block] = []
+    lettered: list[tuple[Block, bool]] = []  # items with letters, and whether their lines hang
     for group in groups:
         held = [lines[i] for i in group]
         block = _block(held, [styles[i] for i in group], page, vocabulary)
         block.x0 -= setting.left
+        block.hang -= setting.left
         block.full = _is_full(held)
         if block.text:
             out.append(block)
+        if block.kind is Kind.ITEM and kept_label(held[0].words[0].text):
+            hang = held[0].words[1].x0
+            lettered.append((block, len(held) > 1 and abs(held[1].x0 - hang) < 0.4 * setting.size))
+    if len(lettered) == 1 and not lettered[0][1]:
+        lettered[0][0].kind, lettered[0][0].marker = Kind.TEXT, ""
     return out
 
 
@@ -122,6 +131,7 @@ def _styles(lines: Sequence[Line]) -> list[Style]:
     out = []
     for at, line in enumerate(lines):
         code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or is_code(line.words))
+        code = code and line.words[0].text != "•"  # the reader takes the font of a run from its bullet
         out.append(main_style(line.words)._replace(mono=code))
     return out
 
@@ -247,16 +257,17 @@ def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary
     style = main_style(every)._replace(mono=code, bold=_all_words(every, "bold"))
     x0 = min(line.x0 for line in lines)
     if code:
-        return Block(Kind.CODE, _code(lines), page, style, x0, len(lines))
+        return Block(Kind.CODE, _code(lines), page, style, x0, lines=len(lines))
     first = item_sign(words[0])
     if first is not None:
         label = kept_label(first)
         text, bare = inline([words[0][1:], *words[1:]], vocabulary)
-        block = Block(Kind.ITEM, f"{label} {text}" if label else text, page, style, lines[0].x0, len(lines))
+        block = Block(Kind.ITEM, f"{label} {text}" if label else text, page, style, lines[0].x0)
+        block.hang, block.lines = words[0][1].x0, len(lines)
         block.marker, block.plain = marker(first), f"{first} {bare}"
         return block
     text, bare = inline(words, vocabulary)
-    return Block(Kind.TEXT, text, page, style, x0, len(lines), plain=bare)
+    return Block(Kind.TEXT, text, page, style, x0, lines=len(lines), plain=bare)
 
 
 def _code(lines: Sequence[Line]) -> str:

@@ -182,7 +182,7 @@ def _joined(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:
 def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
     """Whether neighbouring parts are columns of text or tables with captions, rather than columns of one
     table. `prose`: whether all parts of the band look like running text."""
-    if any(all(is_marker(word.text) for line in lines for word in line.words) for lines in parts):
+    if any(all(_is_label(word.text) for line in lines for word in line.words) for lines in parts):
         return False  # a list
     if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
         return True
@@ -190,6 +190,10 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
         return False
     longest = max(_longest_text(lines) for lines in parts) if parts else 0
     return prose or longest >= PARAGRAPH or (longest >= SHORT_PARAGRAPH and _in_rows(parts) < 0.5)
+
+
+def _is_label(text: str) -> bool:
+    return is_marker(text) or (text.isdecimal() and len(text) < 4)
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:

@@ -105,7 +105,9 @@ class Page:
 
     `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown). `formulas`: whether it
     holds some. `suspects`: where text is that may be unseen. `drawn`: parts of drawings. `printed`: the page
-    number, if the PDF reader took it away.
+    number, if the PDF reader took it away. `beside`: texts (markdown) that run in another direction
+    than the page. `stamps`: where annotations draw words that are not known yet.
+    `holds_files`: whether annotations may hold files.
     """
 
     number: int
@@ -120,6 +122,9 @@ class Page:
     suspects: list[Box] = field(default_factory=list)
     drawn: list[Drawn] = field(default_factory=list)
     printed: int | None = None
+    beside: list[str] = field(default_factory=list)
+    stamps: list[Box] = field(default_factory=list)
+    holds_files: bool = False
 
 
 class Box(NamedTuple):

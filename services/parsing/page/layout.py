@@ -10,6 +10,7 @@ from services.parsing.page.columns import flows, lines_of
 from services.parsing.page.figures import Figure, figures_of
 from services.parsing.page.geometry import Boxed, Page, Picture, Piece
 from services.parsing.page.lines import Line, height_of, pieces_of
+from services.parsing.page.lists import mark_numbers
 from services.parsing.page.tables.aligned import aligned_tables
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.ruled import ruled_tables
@@ -73,6 +74,7 @@ def _text(
     pieces: Sequence[Piece], page: int, body: float, rules: Sequence[Rule], vocabulary: Vocabulary
 ) -> list[Block]:
     lines: list[Line] = lines_of(pieces)
+    mark_numbers(lines)
     out: list[Block] = []
     start = 0
     for first, end, table in aligned_tables(lines, rules, vocabulary):

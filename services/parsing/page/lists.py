@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from services.parsing.page.lines import FIGURE_GAP, Line
 
 BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
@@ -31,5 +34,40 @@ def marker(text: str) -> str:
 
 
 def kept_label(text: str) -> str:
-    """The marker if markdown cannot express it, so that the text must keep it (`(a)`, `iv.`); else empty."""
-    return "" if is_bullet(text) or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
+    """The marker if markdown cannot express it, so that the text keeps it (`(a)`, `iv.`, `✔`); else empty."""
+    return "" if (is_bullet(text) and text not in "✓✔") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
+
+
+def mark_numbers(lines: Sequence[Line]) -> None:
+    """Put a full stop behind bare numbers that count lines up, as some programs print them before the items
+    of a list. Below a line with the same columns, they number the rows of a table."""
+    runs: list[list[Line]] = []
+    for above, line in zip([None, *lines], lines, strict=False):
+        if not _is_numbered(line):
+            continue
+        run = next((run for run in reversed(runs) if _has_columns_of(line, run[-1])), None)
+        if run is not None and int(line.words[0].text) == int(run[-1].words[0].text) + 1:
+            run.append(line)
+        elif above is None or len(above.pieces) == 1 or not _has_columns_of(line, above):
+            runs.append([line])
+    for line in (line for run in runs if len(run) > 1 for line in run):
+        line.words[0].text += "."
+
+
+def _is_numbered(line: Line) -> bool:
+    """Whether a line is a short number in regular type, a gap, and text."""
+    if len(line.words) < 2 or len(line.pieces) > 2:
+        return False
+    label, text = line.words[:2]
+    gap = text.x0 - label.x1 > FIGURE_GAP * label.style.size
+    return (
+        gap
+        and label.text.isdecimal()
+        and len(label.text) < 4
+        and text.text[0].isalpha()
+        and not label.style.bold
+    )
+
+
+def _has_columns_of(line: Line, other: Line) -> bool:
+    return abs(line.words[1].x0 - other.pieces[-1].x0) < 2 or abs(line.words[1].x0 - other.words[1].x0) < 2

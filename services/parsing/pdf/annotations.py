@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from typing import Any
 
 from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, ParsedPage
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.mail.attachments import Attached, Attachment, attached
-from services.parsing.page.geometry import Style, Word
+from services.parsing.page.geometry import Box, Page, Style, Word
 from services.parsing.reading import with_comments
 
 #: Annotations with text in a pop-up: a remark on the page or on marked words.
@@ -18,6 +19,10 @@ _NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "
                     "ink", "line", "polygon", "polyline", "stamp", "fileattachment"))  # fmt: skip
 #: Attachments are named in the file itself or in a compressed object stream.
 _MAY_HOLD = re.compile(rb"/EmbeddedFiles?\b|/ObjStm\b")
+#: Annotations whose words may be in their drawing alone.
+_DRAWN = frozenset(("stamp", "freetext", "watermark"))
+#: The flag of a text field whose value is a password (bit 14).
+PASSWORD = 1 << 13
 _BOXES = ("checkbox", "radiobutton")
 #: Line height of typed text and width of a character, in font sizes.
 _LEADING, _WIDTH = 1.2, 0.5
@@ -33,6 +38,49 @@ def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
         text = (note.contents or "").strip()
         if note.subtype == "freetext" and text and note.rect is not None and not _shown(note.rect, words):
             yield from _laid_out(text, note.rect)
+
+
+def drawn_of(raw: ParsedPage) -> list[Box]:
+    """Where stamps and typed text are whose words only their drawing has."""
+    return [
+        Box(note.rect.x, note.rect.y, note.rect.x + note.rect.width, note.rect.y + note.rect.height)
+        for note in raw.annotations or ()
+        if note.subtype in _DRAWN and note.rect is not None and not (note.contents or "").strip()
+    ]
+
+
+def read_drawn(data: bytes, pages: Iterable[Page]) -> None:
+    """Add the words that are drawn by annotations to pages that are not rotated."""
+    drawn = [page for page in pages if page.stamps]
+    if not drawn:
+        return
+    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2.raw  # type: ignore[import-untyped]
+
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            for page in drawn:
+                with closing(document[page.number - 1]) as sheet:
+                    pypdfium2.raw.FPDFPage_Flatten(sheet, pypdfium2.raw.FLAT_NORMALDISPLAY)
+                with closing(
+                    document[page.number - 1]
+                ) as sheet:  # what was merged shows once it is opened again
+                    if sheet.get_rotation() == 0:
+                        _read_drawn(sheet, page)
+    except pypdfium2.PdfiumError:
+        return  # only the other reader can open it
+
+
+def _read_drawn(sheet: Any, page: Page) -> None:
+    left, _, _, top = sheet.get_bbox()
+    with closing(sheet.get_textpage()) as flat:
+        for box in page.stamps:
+            text = flat.get_text_bounded(
+                left + box.x0 - 1, top - box.y1 - 1, left + box.x1 + 1, top - box.y0 + 1
+            )
+            rect = AnnotationRect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0)
+            if text.strip() and not _shown(rect, page.words):
+                page.words.extend(_laid_out(text.strip(), rect))
 
 
 def notes_of(raw: ParsedPage) -> list[str]:
@@ -53,7 +101,9 @@ def _is_button(note: DocumentAnnotation) -> bool:
 def _value(field: FormField) -> str:
     if field.type in _BOXES:
         return "☒" if field.checked else "☐"
-    if field.type in ("pushbutton", "signature"):
+    if field.type in ("pushbutton", "signature") or (
+        field.type == "text" and (field.field_flags or 0) & PASSWORD
+    ):
         return ""
     return ", ".join(field.selected_options) or (field.value or "").strip()
 
@@ -80,20 +130,40 @@ def _laid_out(text: str, rect: AnnotationRect) -> Iterator[Word]:
         y += _LEADING * size
 
 
-def attachments_of(data: bytes) -> Attached:
-    """The attached files as blocks, and warnings for those that could not be read."""
+def attachments_of(data: bytes, pages: Iterable[int] = ()) -> Attached:
+    """The attached files as blocks, and warnings for those that could not be read. `pages`: numbers of pages
+    with annotations that hold a file."""
     if not _MAY_HOLD.search(data):
         return Attached()
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
 
-    found = []
+    found: dict[bytes, Attachment] = {}
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
-            for at in range(document.count_attachments()):
-                one = document.get_attachment(at)
+            for one in _files_of(document, pages):
                 content = bytes(one.get_data())
                 if content:
-                    found.append(Attachment(one.get_name(), content))
+                    found.setdefault(content, Attachment(one.get_name(), content))
     except pypdfium2.PdfiumError:
         pass  # an attachment without data ends the list
-    return attached(found)
+    return attached(list(found.values()))
+
+
+def _files_of(document: Any, pages: Iterable[int]) -> Iterator[Any]:
+    """The attachments of a document, then those of annotations."""
+    import pypdfium2
+    import pypdfium2.raw
+
+    yield from (document.get_attachment(at) for at in range(document.count_attachments()))
+    for number in pages:
+        with closing(document[number - 1]) as sheet:
+            for at in range(pypdfium2.raw.FPDFPage_GetAnnotCount(sheet)):
+                note = pypdfium2.raw.FPDFPage_GetAnnot(sheet, at)
+                if file := pypdfium2.raw.FPDFAnnot_GetFileAttachment(note):
+                    yield pypdfium2.PdfAttachment(file, document)
+                pypdfium2.raw.FPDFPage_CloseAnnot(note)
+
+
+def holds_files(raw: ParsedPage) -> bool:
+    """Whether annotations of a page may hold files."""
+    return any(note.subtype == "fileattachment" for note in raw.annotations or ())

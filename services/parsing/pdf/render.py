@@ -8,7 +8,7 @@ from itertools import islice
 
 from services.parsing.document import PageSpan
 from services.parsing.markdown_writer import MarkdownBlock as Markdown
-from services.parsing.markdown_writer import Writer, code, item, table, tidy, without_emphasis
+from services.parsing.markdown_writer import Writer, code, indented, item, table, tidy, without_emphasis
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.captions import begins_as_caption
 from services.parsing.page.text import Vocabulary, append
@@ -32,13 +32,13 @@ def render(
     at = 0
     for number in pages:
         writer.page(number)
-        indents: list[float] = []
+        items: list[Block] = []  # the open ones, each nested in the one before
         while at < len(merged) and merged[at].page == number:
             block = merged[at]
             if block.kind is Kind.ITEM:
-                _item(writer, block, indents)
-            else:
-                indents = []
+                _item(writer, block, items)
+            elif not _in_item(writer, block, items):
+                items = []
                 _other(writer, block)
             at += 1
     return writer.finish()
@@ -49,15 +49,39 @@ def _as_text(text: str) -> str:
     return _LINE_START.sub(lambda m: f"{m[1] or ''}\\", tidy(text))
 
 
-def _item(writer: Writer, block: Block, indents: list[float]) -> None:
-    """A list item, nested below items with a smaller indent."""
-    slack = 0.6 * (block.style.size or 10.0)
-    while indents and block.x0 < indents[-1] - slack:
-        indents.pop()
-    if not indents or block.x0 > indents[-1] + slack:
-        indents.append(block.x0)
-    text = _as_text(block.text)
-    writer.extend([item(block.marker, [Markdown(text)], "   " * (len(indents) - 1))])
+def _item(writer: Writer, block: Block, items: list[Block]) -> None:
+    """A list item, nested below the open ones with a smaller indent."""
+    while items and block.x0 <= items[-1].x0 + _slack(items[-1]):
+        items.pop()
+    writer.extend([item(block.marker, [Markdown(_as_text(block.text))], _indent(items))])
+    items.append(block)
+
+
+def _in_item(writer: Writer, block: Block, items: list[Block]) -> bool:
+    """Write a paragraph or code below the text of an open item as a part of it; whether it is one."""
+    if block.kind not in (Kind.TEXT, Kind.CODE):
+        return False
+    while items and not _is_below(block, items[-1]):
+        items.pop()
+    if not items:
+        return False
+    text = code(block.text).text if block.kind is Kind.CODE else _as_text(block.text)
+    writer.add(indented(text, _indent(items)))
+    return True
+
+
+def _is_below(block: Block, before: Block) -> bool:
+    """Whether a block begins where the text of an item does, and not where its marker does."""
+    return (before.x0 + before.hang) / 2 < block.x0 < before.hang + 0.5 * _slack(before)
+
+
+def _slack(block: Block) -> float:
+    return 0.6 * (block.style.size or 10.0)
+
+
+def _indent(items: Sequence[Block]) -> str:
+    """The indentation of what is in the last of nested items."""
+    return " " * sum(len(one.marker) + 1 for one in items)
 
 
 def _other(writer: Writer, block: Block) -> None:
@@ -109,6 +133,8 @@ def _goes_on(before: Block, block: Block) -> bool:
     if before.kind not in (Kind.TEXT, Kind.ITEM) or block.kind is not Kind.TEXT or not before.full:
         return False
     if abs(before.style.size - block.style.size) > 0.6 or before.style.bold != block.style.bold:
+        return False
+    if before.kind is Kind.ITEM and before.page == block.page and not _is_below(block, before):
         return False
     first = without_emphasis(block.text)[:1]
     return first.islower() and not _ENDED.search(without_emphasis(before.text))

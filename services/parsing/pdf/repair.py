@@ -52,7 +52,7 @@ def reason_of(data: bytes) -> str | None:
 
 def _with_end(data: bytes) -> bytes | None:
     """The file with a trailer; None if neither its catalog nor its pages can be found."""
-    data += b"".join(_packed_objects(data))
+    data += b"".join(packed_objects(data))
     end = data.rfind(b"endobj") + len(b"endobj")
     # Close a truncated object; drop the rest of a cross-reference table or trailer, which would mislead.
     kept = data + b"\nendstream\nendobj" if re.search(rb"\d\s+obj\b", data[end:]) else data[:end]
@@ -67,14 +67,14 @@ def _with_end(data: bytes) -> bytes | None:
     return kept + catalog + _trailer(b"%d" % number, b"0")
 
 
-def _packed_objects(data: bytes) -> Iterator[bytes]:
-    """The objects in compressed streams, which can be found only by the lost cross-reference table."""
+def packed_objects(data: bytes) -> Iterator[bytes]:
+    """The objects in compressed streams, each as it would stand in the file itself."""
     for found in _OBJECT_STREAM.finditer(data):
         count, first = (re.search(rb"/%s\s+(\d{1,6})" % key, found[0]) for key in (b"N", b"First"))
         if count is None or first is None:
             continue
         try:
-            content = zlib.decompressobj().decompress(data[found.end() :], _MOST_UNPACKED)
+            content = zlib.decompressobj().decompress(memoryview(data)[found.end() :], _MOST_UNPACKED)
         except zlib.error:
             continue
         start = int(first[1])

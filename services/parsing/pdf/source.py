@@ -12,14 +12,15 @@ from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word
 from services.parsing.page.lines import BLANK
-from services.parsing.pdf.annotations import notes_of, typed_words
+from services.parsing.pdf.annotations import drawn_of, holds_files, notes_of, typed_words
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
-from services.parsing.pdf.rotation import quarter, upright
+from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.transcripts.formulas import holds_formulas
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
 from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
+from services.parsing.pdf.xfa import DYNAMIC, form_blocks
 
 #: Maximum pages of a document; the contract's largest has 7,000.
 MAX_PAGES = 7_000
@@ -44,10 +45,11 @@ _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive pages, and the number of pages of the document."""
+    """Consecutive pages, the number of pages of the document, and the form (markdown) that replaces them."""
 
     pages: list[Page]
     total: int
+    form: list[str]
 
 
 def read_batches(data: bytes) -> Iterator[Batch]:
@@ -67,6 +69,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
         extract_vector_graphics=True,
         extract_annotations=True,
         extract_form_fields=True,
+        extract_xfa_packets=True,
         extract_images=True,
         image_mode="placeholder",
         include_complexity=True,
@@ -93,7 +96,8 @@ def read_batches(data: bytes) -> Iterator[Batch]:
                     )
                 )
             read = (_page(page, images.get(page.page_num, []), layered) for page in batch.result.pages)
-            yield Batch(list(read), total)
+            packets = batch.result.xfa_packets if batch.result.form_type == DYNAMIC else None
+            yield Batch(list(read), total, form_blocks([packet.content or "" for packet in packets or ()]))
     except (ParseError, RuntimeError, ValueError) as error:
         raise CorruptDocument(reason_of(data) or f"PDF: its pages cannot be read ({error})") from error
     except BaseException as error:
@@ -107,7 +111,8 @@ def read_batches(data: bytes) -> Iterator[Batch]:
 def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
     styles: dict[tuple[object, ...], Style] = {}
-    turned = _main_turn(raw)
+    raw.text_items = list(in_columns(raw.text_items))
+    turned = main_turn(raw.text_items)
     for item, size in zip(raw.text_items, run_sizes(raw.text_items), strict=True):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
             words.extend(_words(item, size, styles, turned in (90, 270)))
@@ -140,7 +145,10 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         suspects=suspects,
     )
     page.formulas = holds_formulas(raw.text_items)
+    page.stamps = drawn_of(raw) if not turned else []
+    page.holds_files = holds_files(raw)
     page.printed = _printed_number(raw)
+    page.beside = [] if useless else beside(raw, turned)
     if vectors:
         page.drawn = list(_drawn(vectors, raw.width * raw.height))
     return upright(page, turned) if words else page
@@ -157,15 +165,6 @@ def _printed_number(raw: ParsedPage) -> int | None:
         ):
             return int(text)
     return None
-
-
-def _main_turn(raw: ParsedPage) -> int:
-    letters = dict.fromkeys((0, 90, 180, 270), 0)
-    for item in raw.text_items:
-        turn = quarter(item.rotation)
-        if turn is not None:
-            letters[turn] += len(item.text)
-    return max(letters, key=lambda turn: letters[turn])
 
 
 def _words(
@@ -197,7 +196,7 @@ def _words(
             out[-1].text += text  # blanks within vertical text are guesses of the reader
             out[-1].y0, out[-1].y1 = min(out[-1].y0, word.y), max(out[-1].y1, word.y + word.height)
         elif vertical:
-            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, True))
+            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, text < "\u2e80"))
         else:
             out.append(Word(text, left, y0, left + width, y1, style, spaced))
     return out

@@ -20,8 +20,9 @@ import structlog
 from schemas.errors import CorruptDocument, DocumentError, DocumentTooLarge, TransientError
 from services.parsing.document import ParsedDocument
 from services.parsing.reading import Choices
-from services.parsing.sandbox import confinement, landlock
+from services.parsing.sandbox import confinement
 from services.parsing.vision import VisionReader
+from streams.processes import landlock
 from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, RemoteError, WorkerDied
 from streams.processes.pool import WorkerPool
 

@@ -230,6 +230,28 @@ async def test_what_headrace_keeps_is_written_by_admins_only(
     await server.call("DELETE", f"{OURS}/{name}", status=200)
 
 
+@pytest.mark.parametrize(
+    "more", ["1" * 5_000, "[" * 5_000 + "]" * 5_000, "NaN"], ids=["digits", "depth", "NaN"]
+)
+async def test_a_name_that_only_chroma_can_read_is_refused(
+    server: Server, roots: Any, tmp_path: Any, more: str
+) -> None:
+    """Chroma passes over members that it does not know, whatever they hold; Python's JSON has limits."""
+    folder = roots / tmp_path.name
+    folder.mkdir()
+    key, name = (await make_key(server))["key"], f"kept-{uuid.uuid4()}"
+    await create_run(server, await create_folder_source(server, folder), name)
+    mine = await make_collection(server)
+
+    for method, path, member in (("POST", OURS, "name"), ("PUT", f"{OURS}/{mine['id']}", "new_name")):
+        body = f'{{"{member}": "{name}", "x": {more}}}'
+        await server.call(
+            method, path, status=400, key=key, data=body, headers={"Content-Type": "application/json"}
+        )
+
+    await server.call("GET", f"{OURS}/{name}", status=404)
+
+
 async def test_a_renamed_collection_is_judged_by_its_name_of_now(
     server: Server, roots: Any, tmp_path: Any
 ) -> None:

@@ -103,6 +103,13 @@ async def test_a_wrong_address_is_a_page_that_says_what_is_wrong(server: Server,
     assert "<h1>" in answered.text
 
 
+async def test_who_is_not_signed_in_is_offered_to_sign_in(server: Server) -> None:
+    async with server.client.get("/sources", headers={"Accept": "*/*"}) as answered:
+        text = await answered.text()
+    assert answered.status == 401
+    assert '<a class="button" href="/sign-in">Sign in</a>' in text
+
+
 async def test_files_of_the_page_may_be_kept_for_ever_and_those_of_other_releases_are_gone(
     server: Server,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from base64 import urlsafe_b64encode
 
 import pytest
 from yarl import URL
@@ -185,6 +186,8 @@ async def test_a_cookie_that_was_changed_is_none_of_ours(server: Server) -> None
         cookie.upper(),
         f"{payload}.{mac[::-1]}",
         "é.é",
+        f"{payload}.é",
+        urlsafe_b64encode(b"[" * 5_000).decode().rstrip("=") + f".{mac}",
         cookie,
     ):
         headers = {"Cookie": f"{COOKIE}={broken}", "Accept": "text/html"}

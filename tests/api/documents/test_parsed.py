@@ -1,10 +1,12 @@
 """The record of a parsed text is found among many by its sequence."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
 from api.documents.parsed import Search
+from schemas.errors import TransientError
 from schemas.events import Document, DocumentDeleted, DocumentParsed, Embedding, Payload
 from streams.kafka.cluster import Cluster
 from streams.state.reader import Reader
@@ -54,4 +56,12 @@ def test_each_version_is_found_and_no_other_is_taken_for_it(cluster: Cluster) ->
         assert found.document.document_key == f"{number}"
     for id_, sequence in (("2", 3), ("7", 21), ("299", COUNT * 3)):
         assert Search(cluster, reader, (PARSED.name, 0)).find(id_, sequence) is None
+    reader.close()
+
+
+async def test_a_thread_that_looks_for_a_text_does_not_wait_for_a_broker_that_is_away() -> None:
+    away = Cluster("127.0.0.1:1")
+    reader = Reader(away, CODEC)
+    with pytest.raises(TransientError):  # else after a minute
+        await asyncio.wait_for(asyncio.to_thread(Search, away, reader, (PARSED.name, 0)), 30)
     reader.close()

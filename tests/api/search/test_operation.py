@@ -190,6 +190,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "unknown": ({"contain": "x"}, "contain: Extra inputs"),
     "a filter": ({"where": {"$not": 1}}, "where: '$not'"),
     "a pattern": ({"regex": "(?=a)"}, "look-around"),
+    "an open group": ({"regex": "("}, "the regular expression cannot be read: unclosed group"),
     "odd name": ({"collection_name": ".."}, "collection name"),
     "no collection": ({"collection_name": "nothing-here"}, "no collection 'nothing-here' in database"),
     "no database": ({"database_name": "nowhere"}, "no database 'nowhere' in Chroma; there are"),

@@ -82,9 +82,11 @@ async def test_progress_has_counts_total_and_rate(
     found = await server.call("GET", path, status=200)
     assert found["counts"] == counts.model_dump()
     assert (found["total"], found["done"], found["elapsed_ms"]) == (100, 100, 20_000)
+    assert found["listed"] == 85  # without those that are deleted
     assert found["documents_per_second"] == 5.0
     assert found["last_errors"] == [{"document_key": "b.pdf", "error": "no such page"}]
     assert list(found["status"]) == ["complete"]
+    assert (await server.call("GET", f"/api/v1/invocations/{run_id}", status=200))["failed"] == 5
 
 
 async def test_a_progress_stream_shows_changes_and_ends_with_the_invocation(

@@ -142,7 +142,7 @@ def test_what_no_gateway_takes_is_said_at_once(
 
 
 def test_options_go_with_what_they_are_of() -> None:
-    require_fitting(True, (None, False), ("eu-west-1", None))
+    require_fitting(True, (None, None), ("eu-west-1", None))
     with pytest.raises(UsageError, match=r"--include, .* are not for buckets"):
         require_fitting(True, (["*.md"],), (None,))
     with pytest.raises(UsageError, match="need a bucket"):

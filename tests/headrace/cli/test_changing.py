@@ -15,6 +15,7 @@ from headrace.cli.origins.schedules import schedule_payload
 from headrace.cli.settings import load_settings
 from headrace.cli.source import check as check_module
 from headrace.cli.source import edit as edit_module
+from headrace.client.gateway import ApiError
 from headrace.usage_error import UsageError
 from schemas.api import ChangedSource, Source, SourceCheck
 from tests.headrace.client.fake_gateway import ID, source
@@ -57,12 +58,13 @@ class Gateway:
         self.patched: list[tuple[str, Any, str | None]] = []
         self.checked: list[Any] = []
         self.created: list[Any] = []
+        self.listed = [timed(), source(2)]
 
     async def source(self, source_id: str) -> Source:
-        return timed()
+        return next((one for one in self.listed if one.id == source_id), timed())
 
     async def sources(self, **query: str | None) -> list[Source]:
-        return [timed(), source(2)]
+        return self.listed
 
     async def create_source(self, payload: Any) -> str:
         self.created.append(payload)
@@ -213,6 +215,44 @@ def test_a_check_takes_what_a_sync_takes_and_tells_what_would_be_synced(
     assert ID.format(7) in printed.err
 
 
+def test_a_check_of_a_source_takes_its_id_and_does_not_name_the_source_itself(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.listed = [source(7, globs=["*.md"]), source(2)]
+    assert run(["sources", "check", ID.format(7)]) == 0
+    assert ID.format(7) not in capsys.readouterr().err
+    assert run(["sources", "check", ID.format(7)[:8]]) == 2
+    assert "2 sources begin with" in capsys.readouterr().err
+    assert run(["sources", "check", ID.format(7), "--hidden"]) == 2
+
+    [body] = gateway.checked
+    assert body["folder"] == {"path": "/srv/notes", "include_globs": ["*.md"]}
+
+
+def test_a_short_id_is_that_of_the_one_source_that_it_begins(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = timed().model_dump(mode="json", exclude_unset=True) | {"id": f"abcd{ID.format(3)[4:]}"}
+    gateway.listed = [source(2), Source.model_validate_json(json.dumps(shown))]
+    assert run(["sources", "edit", "abcd", "--pause"]) == 0
+    assert [patched for patched, *_ in gateway.patched] == [shown["id"]]
+    assert run(["sources", "edit", "ffff", "--pause"]) == 2
+    assert "no source begins with 'ffff'; `headrace sources list` shows their ids" in capsys.readouterr().err
+
+
+def test_a_schedule_without_a_collection_names_the_option(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def refused(*asked: object) -> None:
+        raise ApiError("schedule.target_collection_name is required for a source of type folder", 400)
+
+    monkeypatch.setattr(gateway, "create_source", refused)
+    monkeypatch.setattr(gateway, "patch_source", refused)
+    assert run(["sources", "create", "/srv/a", "--every", "6h"]) == 2
+    assert run(["sources", "edit", ID.format(1), "--every", "6h"]) == 2
+    assert capsys.readouterr().err.count("--collection (-c) is required for a source of type folder") == 2
+
+
 def test_a_source_is_created_with_a_schedule(gateway: Gateway) -> None:
     assert run(["sources", "create", "/srv/a", "--every", "6h", "-c", "docs"]) == 0
     assert run(["sources", "create", "/srv/a", "-c", "docs"]) == 2
@@ -222,8 +262,7 @@ def test_a_source_is_created_with_a_schedule(gateway: Gateway) -> None:
 
 
 def chosen(**more: Any) -> Chosen:
-    flags = dict.fromkeys(("hidden", "main_content", "follow", "whole_pages"), False)
-    return Chosen(**{**dict.fromkeys(Chosen.__dataclass_fields__), **flags, "timed": False, **more})
+    return Chosen(**{**dict.fromkeys(Chosen.__dataclass_fields__), "follow": False, "timed": False, **more})
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_a_command_that_asks_a_gateway_does_not_load_the_local_system(tmp_path: 
         (["sync", ".", "-c", "notes", "--exclude", "*"], "together match nothing"),
         (["sync", ".", "-c", "notes", "--include", "["], "a bracket is never closed"),
         (["sources", "create", ".", "--include", "!*.md"], "use --exclude to skip files"),
-        (["query", " ", "-c", "notes"], "TEXT is empty; expected what to look for"),
+        (["query", " ", "-c", "notes"], "expected TEXT, --contains or --regex: what to look for"),
         (["sync", ".", "-c", "c"], "--collection: collection name 'c': expected 3 to 512 characters"),
         (["sync", ".", "-c", "127.0.0.1"], "no IP address"),
         (["sync", ".", "-c", "notes", "-d", ""], "--database: database_name must have 1 to 512"),

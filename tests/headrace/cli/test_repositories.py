@@ -78,14 +78,14 @@ def test_a_source_follows_the_branch_that_is_synced() -> None:
 
 
 def test_a_sync_leaves_access_and_followed_branches_as_they_are() -> None:
-    assert not_asked_about(None, False) == ("app_id", "credential_id", "follow")
-    assert not_asked_about(3, True) == ()
+    assert not_asked_about(None, False, None) == ("app_id", "credential_id", "follow", "include_globs")
+    assert not_asked_about(3, True, []) == ()
 
 
 def test_options_that_do_not_fit_are_refused() -> None:
-    require_fitting(True, (None, False), ("main", None, 1))
+    require_fitting(True, (None, None), ("main", None, 1))
     require_fitting(False, (["*"], True), (None, None, None))
     with pytest.raises(UsageError, match="not for repositories"):
         require_fitting(True, (None, True), (None, None, None))
     with pytest.raises(UsageError, match="need a repository"):
-        require_fitting(False, (None, False), ("main", None, None))
+        require_fitting(False, (None, None), ("main", None, None))

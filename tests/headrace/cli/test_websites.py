@@ -50,7 +50,7 @@ def test_options_choose_instead() -> None:
         "exclude_path_regexes": ["/blog/"],
         "main_content": None,
     }
-    assert website(URL, None, None, None, None, whole_pages=True).main_content is False
+    assert website(URL, None, None, None, None, main_content=False).main_content is False
     assert website(URL, None, None, None, None).include_path_regexes == [r"^/docs(?:[/?]|$)"]
 
 
@@ -64,7 +64,7 @@ def test_options_choose_instead() -> None:
         ([URL, "-c", "docs", "--include-path", "(?=a)"], "--include-path: '(?=a)' is no regular expression"),
         ([URL, "-c", "docs", "--page-limit", "0"], "--page-limit"),
         ([".", "-c", "docs", "--max-depth", "0"], "require a URL"),
-        ([".", "-c", "docs", "--no-main-content"], "require a URL"),
+        (["s3://b/p", "-c", "docs", "--no-main-content"], "not for buckets"),
         ([URL, "-c", "d"], "--collection"),
     ],
 )

@@ -5,12 +5,15 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headrace.cli.display import print_result
+from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.repositories import following, not_asked_about, repository
+from headrace.cli.settings import load_settings
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import status_of
 from headrace.client.stalls import Stalls, in_words
@@ -61,6 +64,56 @@ async def test_other_patterns_change_the_source_that_fills_the_collection(
 
     change = {"folder": {"path": "/srv/notes", "include_globs": ["*.md"]}}
     assert gateway.changed == {ID.format(1): change}
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "change", "told"),
+    [
+        pytest.param(
+            {"include_globs": ["*.md"], "include_hidden": True},
+            {},
+            None,
+            ["keeps --include '*.md', --hidden;"],
+            id="nothing is asked for",
+        ),
+        pytest.param(
+            {"include_globs": ["*.md"], "exclude_globs": ["a b"]},
+            {"include": ["*.rst", "*.txt"]},
+            {"include_globs": ["*.rst", "*.txt"], "exclude_globs": ["a b"]},
+            ["changes", "--include '*.md' → --include '*.rst' --include '*.txt'", "keeps --exclude 'a b';"],
+            id="other files",
+        ),
+        pytest.param(
+            {"include_globs": ["*.md"], "include_hidden": True},
+            {"include": [""], "hidden": False},
+            {},
+            ["--include '*.md' → no --include", "--hidden → --no-hidden"],
+            id="all files, and no hidden ones",
+        ),
+        pytest.param({}, {}, None, [], id="a source without any choice"),
+    ],
+)
+async def test_a_sync_keeps_what_it_is_not_asked_to_change_and_says_so(
+    gateway: FakeGateway,
+    client: GatewayClient,
+    tmp_path: Path,
+    known: dict[str, Any],
+    asked: dict[str, Any],
+    change: dict[str, Any] | None,
+    told: list[str],
+) -> None:
+    shown = source(1).model_dump(mode="json", exclude_unset=True)
+    shown["folder"] = {"path": str(tmp_path), **known}
+    gateway.sources = [Source.model_validate_json(json.dumps(shown))]
+    said: list[str] = []
+
+    request = request_of(str(tmp_path), "default_database", "notes", Chosen(**asked), load_settings())
+    await begin(client, request, said.append)
+
+    changed = {} if change is None else {ID.format(1): {"folder": {"path": str(tmp_path), **change}}}
+    assert gateway.changed == changed
+    assert all(words in "\n".join(said) for words in told)
+    assert bool(said) == bool(told)
 
 
 async def test_main_content_is_a_choice_that_may_change(gateway: FakeGateway, client: GatewayClient) -> None:
@@ -130,7 +183,7 @@ async def test_a_repository_follows_what_it_followed_and_what_is_asked_for(
     gateway.sources = [Source.model_validate_json(json.dumps(shown))]
     form = repository("github:o/r", "https://github.com", ["*.md"], None)
     form = form if asked is None else following(form, asked, None, "notes")
-    keeps = not_asked_about(None, asked is not None)
+    keeps = not_asked_about(None, asked is not None, ["*.md"])
 
     await begin(client, SyncRequest("github:o/r", "d", "notes", origin=form, keeps=keeps))
 

@@ -384,7 +384,9 @@ def test_a_run_that_lists_nothing_says_what_it_looked_for(up: Up) -> None:
     assert f"! nothing found: no files that match *.rst in {drafts}, or" in said
 
     (drafts / "a.md").write_text("# A\n\nword\n")
-    assert "1 document listed: 1 written" in up.call("sync", "drafts", "-c", "drafts").stdout
+    assert "nothing found" in up.call("sync", "drafts", "-c", "drafts").stdout  # as it was asked before
+    said = up.call("sync", "drafts", "-c", "drafts", "--include", "").stdout
+    assert "1 document listed: 1 written" in said
     (drafts / "a.md").unlink()
     said = up.call("sync", "drafts", "-c", "drafts", "--allow-empty").stdout
     assert f"nothing found: no files in {drafts}, or a .gitignore excludes them; 1 document deleted" in said

@@ -26,12 +26,12 @@ from schemas.events import (
     RunPosition,
     Step,
 )
-from services.chunking.stage import PART_BYTES, ChunkingStage, cut, page_numbers, parts
+from services.chunking.stage import PART_BYTES, ChunkingStage, cut, cutters, page_numbers, parts
 from streams.admission import LARGE_BYTES
 from streams.blobs import BlobStore
 from streams.engine.outputs import Output, ProgressReport, Send
 from streams.engine.stage import Record
-from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, WorkerDied
+from streams.processes.errors import BadAnswer, CallTimeout, PoolStopped, RemoteError, WorkerDied
 from streams.processes.pool import WorkerPool
 from streams.topics import CHUNKS, EMBEDDINGS, MAX_VALUE_BYTES
 
@@ -216,7 +216,7 @@ class NoContext:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[WorkerPool]:
-    pool = WorkerPool(1, wall_seconds=60, preload=["services.chunking.stage"])
+    pool = cutters(1, wall_seconds=60, memory_bytes=1024**3)
     yield pool
     pool.close()
 
@@ -316,6 +316,11 @@ class Dying(WorkerPool):
             r"notes\.txt: killed its worker twice \(exit code -9\)",
         ),
         ([CallTimeout(5)], DocumentTooLarge, r"notes\.txt: chunking took longer than 5 s"),
+        (
+            [RemoteError("MemoryError", "")],
+            DocumentTooLarge,
+            r"notes\.txt: chunking exceeds the memory limit \(HEADRACE_PARSING_MEMORY",
+        ),
         ([BadAnswer("no list")], DocumentError, r"notes\.txt: its worker returned no chunks: no list"),
         ([PoolStopped("stopped")], TransientError, r"notes\.txt: stopped"),
     ],

@@ -24,7 +24,7 @@ from services.scheduling.stage import SchedulingStage
 from services.scheduling.view import SCHEMA, ScheduleView, fold
 from streams.engine.outputs import Send
 from streams.state.reader import ChangelogRecord
-from streams.state.views import Watch
+from streams.state.watch import Watch
 from streams.topics import SCHEDULES, SOURCES
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

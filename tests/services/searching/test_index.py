@@ -1,5 +1,6 @@
 """The index: what is folded in is found, what was flushed survives, what is damaged is rebuilt."""
 
+import errno
 import math
 import random
 import shutil
@@ -14,7 +15,7 @@ from schemas.limits import BM25
 from services.embedding.sparse import Bm25
 from services.searching.index import SparseIndex
 from services.searching.points import VectorName
-from services.searching.shard import IndexDamaged
+from services.searching.shard import IndexDamaged, Shard
 from services.searching.where import compile_where
 from streams.partitions import Partition
 from streams.state.reader import ChangelogRecord
@@ -134,6 +135,30 @@ def test_what_was_flushed_is_there_after_a_restart_with_its_offsets(tmp_path: Pa
     index = SparseIndex(tmp_path)
     assert index.start({PARTITION: 9}, {SPARSE_ROWS.name: "another"}) == {PARTITION: 0}
     assert index.collections() == []
+    index.close()
+
+
+def test_rows_that_are_not_durable_yet_outlive_the_opening_of_many_other_collections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collections = [f"c{number}" for number in range(4)]
+    index = SparseIndex(tmp_path, most_open=1)
+    index.start({PARTITION: 9}, IDS)
+
+    def full(shard: Shard) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Shard, "flush", full)
+        index.fold([record(row("a", {1: 1.0}, collection=one, identity=one)) for one in collections])
+        assert [ids_of(index, {1: 1.0}, one) for one in collections] == [["a"]] * 4
+    index.flush({PARTITION: 4})
+    index.close()
+
+    index = SparseIndex(tmp_path, most_open=1)
+    assert index.start({PARTITION: 9}, IDS) == {PARTITION: 4}
+    assert [ids_of(index, {1: 1.0}, one) for one in collections] == [["a"]] * 4
+    assert all(one.flushed for one in index.collections())
     index.close()
 
 

@@ -14,7 +14,6 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from schemas.codec import SingleObjectCodec
 from schemas.errors import TransientError
 from schemas.events import SparseRow
 from services.searching.collections import drop_gone
@@ -29,7 +28,7 @@ from tests.conftest import Kafka
 from tests.services.searching.rows import record, row, tombstone
 from tests.services.searching.searching_process import TOKEN
 from tests.services.searching.test_index import ids_of
-from tests.streams.broker import Writer, fresh_cluster
+from tests.streams.broker import CODEC, Writer, fresh_cluster
 from tests.waiting import eventually
 
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -141,7 +140,7 @@ async def test_rows_that_differ_from_the_topic_are_found_and_mended(kafka: Kafka
     cluster = await fresh_cluster(kafka)
     topic = Topic(cluster, seed=5)
     index = SparseIndex(tmp_path)
-    follower = Follower(cluster, SingleObjectCodec(), index, tmp_path)
+    follower = Follower(cluster, CODEC, index, tmp_path)
     await topic.write(120)
 
     async def audit(repair: bool = False) -> tuple[int, set[UUID], set[UUID], set[UUID]]:
@@ -245,7 +244,7 @@ async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_
     cluster = await fresh_cluster(kafka)
     topic, free = Topic(cluster, seed=4), [FREE_BYTES]
     index = SparseIndex(tmp_path)
-    follower = Follower(cluster, SingleObjectCodec(), index, tmp_path, lambda folder: free[0])
+    follower = Follower(cluster, CODEC, index, tmp_path, lambda folder: free[0])
     await topic.write(50)
     follower.start()
     try:

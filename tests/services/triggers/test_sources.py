@@ -77,3 +77,10 @@ def test_runs_of_no_object_and_of_meta_files_are_not_known(database: sqlite3.Con
         take(database, INVOCATIONS.name, run.id, run)
 
     assert known(database) == []
+
+
+def test_what_was_said_of_objects_goes_with_their_source(database: sqlite3.Connection) -> None:
+    for run in (invocation(1), invocation(2, "wiki").model_copy(update={"source_id": "other"})):
+        take(database, INVOCATIONS.name, run.id, run)
+    take(database, SOURCES.name, "s", None)
+    assert known(database) == [("wiki", None)]

@@ -63,7 +63,7 @@ class SimulatedLog:
         if not future.done():
             future.set_result(RecordMetadata(send, 0, len(self.acknowledged)))
 
-    def commit(self, offsets: Mapping[Partition, int], wait: bool = False) -> None:
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
         for partition, offset in offsets.items():
             self.committed[partition] = offset
             self.commit_log.append((partition, offset, frozenset(self.acknowledged)))

@@ -16,6 +16,7 @@ from streams.kafka.cluster import Cluster
 from streams.kafka.producer import EventProducer
 from streams.partitions import Partition
 from streams.state import views as views_module
+from streams.state.checkpoints import STALE_SECONDS, Freshness
 from streams.state.reader import ChangelogRecord
 from streams.state.views import Fold, View
 from streams.topics import API_KEYS
@@ -246,3 +247,37 @@ async def test_who_waits_for_a_view_gives_up_in_time_though_no_broker_answers(
 
     assert {str(error) for error in refused} == {"no broker has told the ends of api-keys within 0 s"}
     assert asked == 1
+
+
+async def test_a_view_that_was_cut_off_for_days_ends_its_process_and_is_rebuilt(
+    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, now, ended = await fresh_cluster(kafka), [0.0], threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda args: ended.set())
+    path = tmp_path / "keys.sqlite"
+    view = View(cluster, CODEC, [API_KEYS], path, SCHEMA, fold, Freshness(lambda: now[0]))
+    await view.start()
+    await written(cluster, "a")
+    await view.caught_up(30)
+    now[0] += STALE_SECONDS + 1
+    await written(cluster, "b")
+    assert await asyncio.to_thread(ended.wait, 30)
+    assert [row["id"] for row in view.query("SELECT id FROM keys")] == ["a"]  # nothing behind the gap
+    await view.close()
+
+
+@pytest.mark.parametrize("hours", [-13, 13])
+async def test_a_checkpoint_of_a_clock_that_was_far_away_is_not_believed(
+    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    cluster, path = await fresh_cluster(kafka), tmp_path / "keys.sqlite"
+    await written(cluster, "a")
+    async with following(cluster, path):
+        pass
+    database = sqlite3.connect(path)
+    database.execute("INSERT INTO keys VALUES ('its tombstone is gone', '')")
+    database.execute("UPDATE read_to SET read_at = read_at + ?", (hours * 3600,))
+    database.commit()
+    database.close()
+    async with following(cluster, path) as view:
+        assert [row["id"] for row in view.query("SELECT id FROM keys")] == ["a"]

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
+from schemas.urls import MAX_URL_LENGTH
 from services.connectors.web.pages import blocks, verdicts
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
@@ -190,7 +191,7 @@ def _base(root: HtmlElement, url: str) -> str:
         base = urljoin(url, found.get("href").strip())
     except ValueError:
         return url
-    return base if base.startswith(("http://", "https://")) else url
+    return base if len(base) <= MAX_URL_LENGTH and base.startswith(("http://", "https://")) else url
 
 
 def _directives(metas: list[HtmlElement], product: str) -> frozenset[str]:
@@ -218,7 +219,7 @@ def _links(elements: list[HtmlElement], base: str) -> tuple[list[str], int]:
         if href.startswith(("#/", "#!")):
             routes.add(href)
         href = href.partition("#")[0]
-        if not href or href in seen or len(found) >= MAX_LINKS:
+        if not 0 < len(href) <= MAX_URL_LENGTH or href in seen or len(found) >= MAX_LINKS:
             continue
         seen.add(href)
         if joined := join(href):

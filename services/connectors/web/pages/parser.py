@@ -1,5 +1,5 @@
-"""Parse pages in a worker process. A page that crashes or hangs its parser fails alone, and the next page is
-fetched while one is parsed."""
+"""Parse pages and sitemaps in a worker process. One that crashes or hangs its parser fails alone, and the
+next page is fetched while one is parsed."""
 
 import asyncio
 from array import array
@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from schemas.errors import TransientError
 from services.connectors.web.pages import page
 from services.connectors.web.pages.page import Html
+from services.connectors.web.pages.sitemap import Sitemap, read_sitemap
+from streams.processes.confinement import confine
 from streams.processes.errors import CallTimeout, PoolStopped, ProcessError
 from streams.processes.pool import WorkerPool
 
@@ -17,6 +19,8 @@ T = TypeVar("T")
 
 #: A page of 50 MB takes some ten seconds.
 PARSE_SECONDS = 60
+#: Memory for a page: one of 50 MB with many short paragraphs takes 2 GB.
+MEMORY_BYTES = 2 * 1024**3
 
 
 class NotParsed(Exception):
@@ -24,8 +28,14 @@ class NotParsed(Exception):
 
 
 def page_workers() -> WorkerPool:
-    """A pool for a connector: one process, because a run fetches one page at a time."""
-    return WorkerPool(1, PARSE_SECONDS, cpu_seconds=PARSE_SECONDS, preload=[__name__])
+    """A pool for a connector: one confined process, because a run fetches one page at a time."""
+    return WorkerPool(
+        1,
+        PARSE_SECONDS,
+        cpu_seconds=PARSE_SECONDS,
+        preload=[__name__],
+        setup=(confine, [MEMORY_BYTES]),
+    )
 
 
 class PageParser:
@@ -52,6 +62,10 @@ class PageParser:
     async def whole_text(self, body: bytes, content_type: str | None) -> bytes:
         """`page.whole_text`. Raises as `read`."""
         return (await self._run(whole_text, body, content_type)).encode()
+
+    async def sitemap(self, body: bytes) -> Sitemap:
+        """`sitemap.read_sitemap`. Raises as `read`."""
+        return await self._run(read_sitemap, body)
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         if self._pool is None:

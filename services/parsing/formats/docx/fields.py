@@ -12,7 +12,7 @@ from services.parsing.office.symbols import symbol
 _HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:"([^"]+)"|([^\s"\\]+))', re.I)
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(\d{1,5}|0x[0-9a-f]{1,4})\b(?:.*?\\f\s*"?([^"\\]+))?', re.I)
 #: The innermost part of an equation field: its switches, and what stands in its parentheses.
-_EQUATION = re.compile(r"((?:\\[a-z]+\s*-?\d*\s*)*)\(([^()]*)\)", re.I)
+_EQUATION = re.compile(r"((?:\\[a-z]++\s*+-?\d*+\s*+)*+)\(([^()]*)\)", re.I)
 _RINGS = frozenset("○◯△▽□◇")
 #: Stand for parentheses and commas that an equation shows.
 _SHOWN = str.maketrans("(),", "\1\2\3")

@@ -14,10 +14,11 @@ from services.parsing.markdown_writer import MarkdownBlock
 from services.parsing.office.archive import Archive, relations
 from services.parsing.office.ooxml import Graphics
 
-#: Page numbers in several languages, with the words around them.
+#: Page numbers in several languages, with the words around them; a slash is one of the marks between.
 _NUMBER = re.compile(
-    r"\W*(?:page|pg\.?|p\.|seite|s\.|página|pagina|strana|strona|sida|side|oldal|страница|стр\.|第)?\W*"
-    r"(?:\d{1,4}|[ivxlc]{1,7})?\W*(?:(?:of|/|von|de|sur|di|av|af|z|из|共|页|頁|ページ)\W*)*(?:\d{1,4})?\W*(?:页|頁|ページ)?\W*",
+    r"\W*+(?:page|pg\.?|p\.|seite|s\.|página|pagina|strana|strona|sida|side|oldal|страница|стр\.|第)?\W*+"
+    r"(?:\d{1,4}|[ivxlc]{1,7})?\W*+(?:(?:of|von|de|sur|di|av|af|z|из|共|页|頁|ページ)\W*+)*"
+    r"(?:\d{1,4})?\W*+(?:页|頁|ページ)?\W*+",
     re.I,
 )
 #: Fields with results that vary by page or by day.

@@ -38,6 +38,7 @@ class Level:
     text: str = ""
     start: int = 1
     legal: bool = False  # shows the numbers of all levels as digits
+    restarts: bool = True  # begins again below each item of the level above
 
     @property
     def plain(self) -> bool:
@@ -54,8 +55,14 @@ class Numbering:
         self._counters: dict[str, dict[int, int]] = {}
         if root is None:
             return
+        defined = {
+            name: _levels(element)
+            for element in root.iterchildren(W + "abstractNum")
+            if (name := value(element, W + "styleLink"))
+        }
         for element in root.iterchildren(W + "abstractNum"):
-            self._abstract[element.get(W + "abstractNumId", "")] = _levels(element)
+            levels = defined.get(value(element, W + "numStyleLink") or "") or _levels(element)
+            self._abstract[element.get(W + "abstractNumId", "")] = levels
         for element in root.iterchildren(W + "num"):
             abstract = value(element, W + "abstractNumId") or ""
             self._lists[element.get(W + "numId", "")] = (abstract, *_overrides(element))
@@ -75,7 +82,8 @@ class Numbering:
         level = self.level(number, depth) or Level()
         counters[depth] = counters.get(depth, level.start - 1) + 1
         for deeper in [d for d in counters if d > depth]:
-            del counters[deeper]
+            if (self.level(number, deeper) or level).restarts:
+                del counters[deeper]
 
         def shown(match: re.Match[str]) -> str:
             at = int(match[1]) - 1
@@ -101,6 +109,7 @@ def _level(element: etree._Element) -> Level:
         value(element, W + "lvlText") or "",
         int(start) if start.isdigit() else 1,
         switched_on(element, "isLgl"),
+        value(element, W + "lvlRestart") != "0",
     )
 
 

@@ -171,7 +171,7 @@ def nested_message(part: Message) -> bytes:
     if not isinstance(inner, list) or not inner or not isinstance(inner[0], Message):
         return payload(part)
     content = inner[0].as_bytes()
-    encoding = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
+    encoding = _transfer_encoding(part)
     if encoding in ("base64", "quoted-printable"):
         wrapped: Message = message_from_bytes(
             f"Content-Transfer-Encoding: {encoding}\n\n".encode() + content.lstrip(b"\r\n"),
@@ -190,9 +190,12 @@ def _filename(part: Message) -> str:
 
 
 def payload(part: Message) -> bytes:
+    encoding = _transfer_encoding(part)
+    if encoding in ("base64", "quoted-printable"):  # the library expects nothing behind it
+        part.replace_header("Content-Transfer-Encoding", encoding)
     content = part.get_payload(decode=True)
     text = part.get_payload()
-    if not isinstance(text, str) or not _is_base64(part):
+    if not isinstance(text, str) or encoding != "base64":
         return content if isinstance(content, bytes) else b""
     if part.get_content_maintype() == "text" and len(_BLANK.findall(text)) > 2:  # it was never encoded
         return text.encode("utf-8", "surrogateescape")
@@ -202,8 +205,9 @@ def payload(part: Message) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-def _is_base64(part: Message) -> bool:
-    return str(part.get("Content-Transfer-Encoding") or "").strip().lower() == "base64"
+def _transfer_encoding(part: Message) -> str:
+    """The transfer encoding in lower case, without comments."""
+    return (str(part.get("Content-Transfer-Encoding") or "").lower().split() or [""])[0].strip(";")
 
 
 def text_of(part: Message) -> str:

@@ -14,7 +14,7 @@ from services.parsing import markdown_writer as md
 from services.parsing.formats.xlsx import margins
 from services.parsing.formats.xlsx.unseen import COLOURED, SHOWS_NOTHING, white_formats
 from services.parsing.office.archive import XML_ERRORS, Archive
-from services.parsing.office.number_formats import code_of, shown_number
+from services.parsing.office.number_formats import code_of, shown_number, shown_text
 from services.parsing.office.sheets import Grid, Merge, Position
 from services.parsing.reading import warn
 
@@ -189,6 +189,14 @@ def _column(reference: str | None, expected: int) -> int:
 
 
 def _value(cell: etree._Element, book: Book) -> str:
+    style = cell.get("s", "0")
+    code = book.codes[int(style)] if style.isdigit() and int(style) < len(book.codes) else "General"
+    text = _content(cell, code, book)
+    adorned = "@" in code and code != "@" and text and cell.get("t") in ("s", "str", "inlineStr")
+    return shown_text(text, code) if adorned else text
+
+
+def _content(cell: etree._Element, code: str, book: Book) -> str:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return _cell_text(_text(cell))
@@ -209,8 +217,6 @@ def _value(cell: etree._Element, book: Book) -> str:
         return "TRUE" if value == "1" else "FALSE"
     if kind != "n":
         return _cell_text(_MIDNIGHT.sub("", value) if kind == "d" else value)
-    style = cell.get("s", "0")
-    code = book.codes[int(style)] if style.isdigit() and int(style) < len(book.codes) else "General"
     code = "General" if SHOWS_NOTHING.fullmatch(code) else code
     try:
         return md.escape(shown_number(float(value), code, book.since_1904, value).strip())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from services.parsing.page.geometry import Word
-from services.parsing.page.lists import is_marker
+from services.parsing.page.lists import is_bullet, is_marker, is_number
 
 #: Minimum width of a gap between columns, relative to the font size: in many lines, and in few, where words
 #: stand one above the other by chance.
@@ -229,14 +229,17 @@ def _entries(line: Sequence[Word], middles: Sequence[float]) -> list[Entry]:
 
 
 def joined_signs(gaps: Sequence[Gap], lines: Sequence[TableLine]) -> list[Gap]:
-    """The gaps, without those around columns that contain only `$`, `%`, `)` or `±`."""
+    """The gaps, without those around columns that contain only `$`, `%`, `)` or `±`, and
+    after one that contains only numbers of items."""
     held: list[set[str]] = [set() for _ in range(len(gaps) + 1)]
     for entry in (entry for line in lines for entry in line.entries if entry.first == entry.last):
         held[entry.first].add(entry.text)
     drop: set[int] = set()
     for column, texts in enumerate(held):
         between = all(_BETWEEN.fullmatch(text) for text in texts)
-        if texts and (between or all(is_sign(text) for text in texts)):
+        if texts and (
+            between or all(map(is_sign, texts)) or (column < 1 < len(gaps) and all(map(is_number, texts)))
+        ):
             drop.add(column)
         if texts and (between or all(_AFTER.fullmatch(text) for text in texts)):
             drop.add(column - 1)
@@ -277,6 +280,10 @@ def blocks_below(
 
 
 def is_listing(lines: Sequence[TableLine]) -> bool:
-    """Whether the first column contains only list markers."""
-    first = [line.at[0].text for line in lines if 0 in line.at]
-    return bool(first) and all(is_marker(text) for text in first)
+    """Whether the first column contains only markers of items, texts after bullets, and texts that begin with
+    a marker and cross into the next column."""
+    first = [line.at[0] for line in lines if 0 in line.at]
+    return all(
+        is_bullet(e.words[0].text) or (is_marker(e.words[0].text) and (len(e.words) == 1 or e.last > 0))
+        for e in first
+    )

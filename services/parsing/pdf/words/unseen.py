@@ -12,10 +12,12 @@ from contextlib import closing
 from liteparse.types import ParsedPage, TextItem
 
 from services.parsing.page.geometry import Box, Page, Picture, Word
+from services.parsing.pdf.repair import packed_objects
 from services.parsing.reading import with_hidden
 
 #: The layers that a file switches off when it is opened (ISO 32000-1 §8.11.4.3).
-_LAYERS_OFF = re.compile(rb"/OFF\s*\[\s*\d")
+_LAYERS_OFF = re.compile(rb"/OFF\s*\[\s*\d|/BaseState\s*/OFF\b")
+_CATALOG = re.compile(rb"/Type\s*/Catalog\b")
 #: A colour whose parts are all above this is white.
 WHITE = 0xF2
 #: Text of fewer points cannot be read.
@@ -27,7 +29,10 @@ LOWEST, MOST_SHAPES = 4.0, 1_000
 
 
 def has_hidden_layers(data: bytes) -> bool:
-    return _LAYERS_OFF.search(data) is not None
+    """Whether a file switches layers off. Its catalog, which says so, may be packed."""
+    if _LAYERS_OFF.search(data) or _CATALOG.search(data):
+        return _LAYERS_OFF.search(data) is not None
+    return any(_LAYERS_OFF.search(one) for one in packed_objects(data))
 
 
 def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> list[Box]:

@@ -219,3 +219,10 @@ def test_lines_that_git_passes_over_cost_nothing_and_are_told(tmp_path: Path) ->
         (4, "it ends with a backslash"),
     ]
     assert {line["file"] for line in told} == {str(tmp_path / "vendor/.gitignore")}
+
+
+def test_a_git_file_of_any_size_is_read_no_further_than_a_path(tmp_path: Path) -> None:
+    write(tmp_path, {"a.md": "", "b/c.md": "", "b/.git": "gitdir: nowhere\n"})
+    os.truncate(tmp_path / "b/.git", 1 << 40)  # it occupies nothing
+
+    assert list_files(tmp_path).keys == ["a.md", "b/c.md"]

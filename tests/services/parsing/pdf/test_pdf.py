@@ -110,7 +110,7 @@ def test_lists_keep_their_markers_and_nest_by_indentation(sheet: Sheet) -> None:
     assert items == [
         "- a coat that reaches below the knee and has no holes",
         "- gloves",
-        "   - of rubber",
+        "  - of rubber",
         "- glasses",
     ]
 

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from services.parsing.sandbox import confinement, landlock
+from services.parsing.sandbox import confinement
 from services.parsing.sandbox.pool import Sandbox
+from streams.processes import landlock
+from streams.processes.confinement import leave_files
 from streams.processes.errors import RemoteError
 from tests.services.parsing import samples
 from tests.services.parsing.pdf.conftest import Sheet
@@ -166,8 +168,8 @@ def test_a_kernel_that_refuses_the_rules_is_logged_and_the_other_limits_hold(
     monkeypatch.setattr(landlock, "restrict", refused)
 
     assert _forked(_parses_and_connects, tmp_path / "a.md") == ("# fine", True)
-    confinement.leave_files()
-    assert "cannot confine what a parsing worker reads: [Errno 7] too many layers" in caplog.text
+    leave_files()
+    assert "cannot confine what a worker reads: [Errno 7] too many layers" in caplog.text
 
 
 def test_only_what_the_kernel_knows_is_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
