@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from headrace.settings import Settings
+from schemas.errors import RequestError
 
 _BYTES = 32
 
@@ -23,7 +24,9 @@ def admin_key(settings: Settings) -> str:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip()
+        if key := path.read_text().strip():
+            return key
+        raise RequestError(f"{path} is empty: remove it, and the next start writes a new key") from None
     key = f"hr-{secrets.token_urlsafe(_BYTES)}"
     with os.fdopen(handle, "w") as file:
         file.write(key + "\n")

@@ -44,8 +44,19 @@ def _holds(path: str, folder: int | None = None) -> bool:
 def open_data_dir(folder: Path) -> None:
     """Create the data folder if it does not exist, mark it, and make it private to its owner.
 
-    Raises RequestError for a folder with foreign content, whose mode and `.gitignore` must not change.
+    Raises RequestError for a folder with foreign content, whose mode and `.gitignore` must not change, and
+    for one that cannot be created or written.
     """
+    try:
+        _open(folder)
+    except OSError as error:
+        raise RequestError(
+            f"the data folder {folder} cannot be written: {error.strerror}; choose another one with "
+            "--data-dir or HEADRACE_DATA_DIR"
+        ) from error
+
+
+def _open(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not _is_ours(folder):
         raise RequestError(

@@ -1,9 +1,10 @@
 """A store in memory that speaks as much of S3's API as a sync needs, and misbehaves when it is told to."""
 
 import threading
+import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +43,8 @@ class Answer:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    #: Seconds between two bytes of the body.
+    pause_s: float = 0.0
 
 
 def refusal(status: int, code: str, message: str = "no", **headers: str) -> Answer:
@@ -158,7 +161,10 @@ def serving(store: MemoryS3) -> Iterator[MemoryS3]:
             for name, value in {"Content-Length": str(len(found.body)), **found.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(found.body)
+            with suppress(OSError):  # nobody waits for the rest
+                for piece in [bytes([one]) for one in found.body] if found.pause_s else [found.body]:
+                    self.wfile.write(piece)
+                    time.sleep(found.pause_s)
 
         do_HEAD = do_GET
 

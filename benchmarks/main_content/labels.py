@@ -6,12 +6,13 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from benchmarks.main_content import made
@@ -23,7 +24,7 @@ from services.parsing.formats.html.unseen import leave_out_unseen
 
 _WORD = re.compile(r"\w+")
 #: A block of a page whose whole text is known, and of a page of our own making.
-_WHOLE, _MADE = 3.0, 0.3
+WHOLE, _MADE = 3.0, 0.45
 #: A block that the extractors agree on, where people looked at a few phrases of a page only.
 _AGREED = 0.1
 #: A block with one of those few phrases.
@@ -32,14 +33,23 @@ _LOOKED_AT = 5.0
 
 @dataclass
 class Page:
+    """A page with labels.
+
+    Attributes:
+        given: how sure each label is; 0 for blocks that nothing is known of.
+        weight: the same, by the length of a block and the number of blocks.
+    """
+
     corpus: str
     name: str
     site: str
+    title: str
     blocks: list[Block]
     parts: list[Part]
     rows: Matrix
     content: NDArray[np.bool_]
-    weight: NDArray[np.float64]  # 0 for blocks that nothing is known of
+    given: NDArray[np.float64]
+    weight: NDArray[np.float64]
 
 
 def articles(data: Path) -> Iterator[Page]:
@@ -78,24 +88,32 @@ def _page(corpus: str, name: str, url: str, html: bytes, label: Any) -> Page:
     blocks, parts = page_of(root if body is None else body)
     host = urlsplit(url).hostname or name
     site = name if host.endswith("archive.org") else ".".join(host.split(".")[-2:])
-    if not blocks:
-        return Page(
-            corpus, name, site, [], parts, np.zeros((0, 0), np.float32), np.zeros(0, bool), np.zeros(0)
-        )
-    content, weight = label(blocks)
-    weight = np.asarray(weight, float)
-    weight[[block.element.tag == "h1" for block in blocks]] = 0  # kept or not by a rule
-    lengths = np.array([len(block.text) for block in blocks])
-    weight *= np.minimum(4, np.sqrt(lengths / 60) + 0.3) * np.sqrt(100 / max(60, len(blocks)))
-    return Page(
+    page = Page(
         corpus,
         name,
         site,
+        title_of(root) or "",
         blocks,
         parts,
-        describe(blocks, parts, title_of(root) or ""),
-        np.asarray(content, bool),
-        weight,
+        np.zeros((0, 0), np.float32),
+        np.zeros(0, bool),
+        *(np.zeros(0),) * 2,
+    )
+    return described(page, *label(blocks)) if blocks else page
+
+
+def described(page: Page, content: list[bool], given: list[float]) -> Page:
+    """The page with these labels, and how sure each is."""
+    weight = np.array(given, float)
+    weight[[block.element.tag == "h1" for block in page.blocks]] = 0  # kept or not by a rule
+    lengths = np.array([len(block.text) for block in page.blocks])
+    weight *= np.minimum(4, np.sqrt(lengths / 60) + 0.3) * np.sqrt(100 / max(60, len(page.blocks)))
+    return replace(
+        page,
+        rows=describe(page.blocks, page.parts, page.title),
+        content=np.array(content, bool),
+        given=np.array(given, float),
+        weight=weight,
     )
 
 
@@ -111,10 +129,10 @@ def _in_text(blocks: list[Block], text: str) -> tuple[list[bool], list[float]]:
         content.append(
             sum(run in runs for run in mine) * 2 > len(mine) if mine else f" {' '.join(own)} " in joined
         )
-        weight.append(_WHOLE if mine else _WHOLE / 2 if own else 0.0)
-    sure = [c and w == _WHOLE for c, w in zip(content, weight, strict=True)]
+        weight.append(WHOLE if mine else WHOLE / 2 if own else 0.0)
+    sure = [c and w == WHOLE for c, w in zip(content, weight, strict=True)]
     return [
-        c and (w == _WHOLE or any(sure[max(0, i - 4) : i + 5]))
+        c and (w == WHOLE or any(sure[max(0, i - 4) : i + 5]))
         for i, (c, w) in enumerate(zip(content, weight, strict=True))
     ], weight
 
@@ -135,10 +153,15 @@ def _by_phrases(
 
 
 def _by_marks(blocks: list[Block]) -> tuple[list[bool], list[float]]:
-    marked = [
-        any(el.get("data-main") is not None for el in (b.element, *b.element.iterancestors())) for b in blocks
-    ]
-    return marked, [_MADE] * len(blocks)
+    marks = [by_mark(block.element, _MADE) for block in blocks]
+    return [content for content, _ in marks], [weight for _, weight in marks]
+
+
+def by_mark(el: HtmlElement, weight: float) -> tuple[bool, float]:
+    """Whether made content is main content, and how sure that is."""
+    around = [el, *el.iterancestors()]
+    beside = any(part.get("data-beside") is not None for part in around)
+    return any(part.get("data-main") is not None for part in around), 0.0 if beside else weight
 
 
 def _extracts(html: bytes) -> list[str]:

@@ -3,7 +3,8 @@
 
 Corpora of web pages are news and blogs. Without these pages a classifier learns that content is long paragraphs.
 Each page stands in a layout drawn by chance: with or without telling tags and names, side columns, teasers,
-comments, notices. Blocks of the main content carry the attribute `data-main`.
+comments, notices. Blocks of the main content carry the attribute `data-main`; those with `data-beside` may be
+kept or not.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from lxml.html import fragments_fromstring, tostring  # type: ignore[import-unty
 
 from benchmarks.main_content.around import Around
 from benchmarks.main_content.documentation import Documentation
+from benchmarks.main_content.small import Small
 
 
-class Maker(Around, Documentation):
+class Maker(Around, Documentation, Small):
     """Makes one page from a seed."""
 
     def p(self, low: int = 1, high: int = 4) -> str:
@@ -142,7 +144,14 @@ class Maker(Around, Documentation):
 
 _CONTENT = (Maker.contact, Maker.reference, Maker.reference, Maker.recipe, Maker.releases, Maker.glossary, Maker.code, Maker.folded,
             Maker.short, Maker.short, Maker.long, Maker.long, Maker.links, Maker.verses, Maker.chapters,
+            Maker.address, Maker.product, Maker.event, Maker.gallery, Maker.prices, Maker.vacancy, Maker.persons, Maker.remark, Maker.lines, Maker.thread,
             Maker.interface, Maker.interface, Maker.details, Maker.details, Maker.options, Maker.manual, Maker.manual, Maker.changes)  # fmt: skip
+
+
+def content(seed: int) -> str:
+    """Main content alone."""
+    m = Maker(seed)
+    return _marked(m.dice.choice(_CONTENT)(m), m.dice.random() < 0.5)
 
 
 def page(seed: int) -> str:
@@ -175,6 +184,8 @@ def page(seed: int) -> str:
             + pick(0.5, m.foot)
         )
         return _whole(title, body)
+    if m.dice.random() < 0.08:
+        return _whole(title, _in_cells(m, pick(0.7, lambda: f"<h2>{title}</h2>") + content))
     body = (
         pick(0.25, m.cookies)
         + f"<{m.tag('header')}{m.name('header', 'site-header')}><a href='/'>{m.phrase(1, 2)}</a>{m.navigation()}</{m.tag('header')}>"
@@ -187,6 +198,14 @@ def page(seed: int) -> str:
         + m.foot()
     )  # fmt: skip
     return _whole(f"{title} | {m.phrase(1, 2)}", body)
+
+
+def _in_cells(m: Maker, content: str) -> str:
+    """A layout of old: a table with the name of the site, links at a side, the content and a last line."""
+    side = f"<td valign=top>{m.many(3, 8, lambda: m.link(1, 2) + '<br>')}</td>"
+    cells = [side, f"<td>{content}</td>"][:: m.dice.choice((1, -1))]
+    end = f"{m.phrase(1, 3)} 3.5.2003 - {m.link(1, 1)}"
+    return f"<table><tr><td colspan=2><font size=5>{m.phrase(1, 4)}</font></td></tr><tr>{''.join(cells)}</tr><tr><td colspan=2>{end}</td></tr></table>"
 
 
 def _whole(title: str, body: str) -> str:

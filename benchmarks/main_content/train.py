@@ -1,9 +1,10 @@
 """Trains the main content classifier: `python -m benchmarks.main_content.train CORPORA [--leave-site-out]`.
 
 Needs lightgbm, scikit-learn, trafilatura and readability-lxml. CORPORA holds `articles` (pages with their
-text) and `segments` (pages with phrases that are, and are not, content). Without an option the weights are
-written beside the code. With `--leave-site-out` the scored blocks of each page, by weights that were trained
-on other sites, are written as JSON instead.
+text) and `segments` (pages with phrases that are, and are not, content). Each page is also trained on with
+other content, names or tags (`varied`). Without an option the weights are written beside the code. With
+`--leave-site-out` the scored blocks of each page, by weights that were trained on other sites, are written as
+JSON instead.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier  # type: ignore[import-not-found]
 
 from benchmarks.main_content.labels import Page, articles, made_pages, segments
+from benchmarks.main_content.varied import varied
 from services.parsing.formats.html.classifier import (
     DEPTH,
     WEIGHTS,
@@ -33,7 +35,7 @@ from services.parsing.formats.html.classifier import (
     context,
 )
 
-_MADE = 300
+_MADE = 700
 _FOLDS = 5
 _INNER_FOLDS = 2
 _TREES = 120
@@ -67,7 +69,7 @@ def leave_site_out(pages: Sequence[Page], use: Callable[[Page, Scores], None]) -
     for fold in range(_FOLDS):
         stored = train([page for page in pages if _fold(page, "outer", _FOLDS) != fold])
         for page in pages:
-            if page.corpus != "made" and _fold(page, "outer", _FOLDS) == fold:
+            if page.corpus not in ("made", "varied") and _fold(page, "outer", _FOLDS) == fold:
                 use(page, combined(page.rows, page.blocks, page.parts, stored))
 
 
@@ -146,7 +148,8 @@ def _fold(page: Page, salt: str, many: int) -> int:
 def main() -> None:
     warnings.filterwarnings("ignore")
     data = Path(sys.argv[1])
-    pages = [page for page in (*articles(data), *segments(data), *made_pages(_MADE)) if page.blocks]
+    real = [page for page in (*articles(data), *segments(data)) if page.blocks]
+    pages = [*real, *made_pages(_MADE), *(page for page in map(varied, real) if page)]
     if "--leave-site-out" in sys.argv:
         texts: dict[str, dict[str, list[tuple[str, float]]]] = {"articles": {}, "segments": {}}
 

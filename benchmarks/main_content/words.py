@@ -131,6 +131,32 @@ _WORDS = [
     "which",
 ]
 
+#: Names that tell how an element looks.
+_UTILITIES = [
+    "mt-4",
+    "px-8",
+    "flex",
+    "grid",
+    "w-full",
+    "text-lg",
+    "font-bold",
+    "rounded",
+    "border",
+    "row",
+    "col-md-8",
+    "col-sm-6",
+]
+#: Letters that stand for the Latin ones on some pages. Those of the last alphabet are words.
+_LATIN = "abcdefghijklmnopqrstuvwxyz"
+_ALPHABETS = (
+    "абцдефгхийклмнопярстувшчыз",
+    "αβξδεφγηιϊκλμνοπψρστυωςχύζ",
+    "ابتدهفجحيكقلمنوبصرستعوشخىز",
+    "अबचदएफगहइजकलमनओपटरसतउवषणयझ",
+    "水市年日一大学校門川会社山本人出中国上下月火木金土新",
+)
+_OTHER_LETTERS = 0.3
+
 
 class Words:
     """Draws all parts of one page from a seed."""
@@ -139,9 +165,14 @@ class Words:
         self.dice = random.Random(seed)
         self.named = self.dice.random() < 0.6  # whether class names tell anything
         self.tags = self.dice.random() < 0.6  # whether tags tell anything
+        other = self.dice.random() < _OTHER_LETTERS
+        self.letters = self.dice.choice(_ALPHABETS) if other else _LATIN
 
     def words(self, low: int, high: int) -> str:
-        return " ".join(self.dice.choices(_WORDS, k=self.dice.randint(low, high)))
+        words = self.dice.choices(_WORDS, k=self.dice.randint(low, high))
+        if self.letters == _ALPHABETS[-1]:
+            return "".join(word[:2] for word in words).translate(str.maketrans(_LATIN, self.letters))
+        return " ".join(words).translate(str.maketrans(_LATIN, self.letters))
 
     def phrase(self, low: int = 1, high: int = 4) -> str:
         return self.words(low, high).capitalize()
@@ -156,7 +187,9 @@ class Words:
         if self.named and self.dice.random() < 0.8:
             return f' class="{self.dice.choice(names)}"'
         chance = self.dice.random()
-        return f' class="css-{self.dice.randrange(1 << 24):x}"' if chance < 0.4 else ""
+        if chance < 0.4:
+            return f' class="css-{self.dice.randrange(1 << 24):x}"'
+        return f' class="{" ".join(self.dice.sample(_UTILITIES, 3))}"' if chance < 0.6 else ""
 
     def tag(self, meaning: str) -> str:
         return meaning if self.tags else "div"

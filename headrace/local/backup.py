@@ -68,6 +68,8 @@ def back_up(data_dir: Path, file: Path, told: Callable[[str], None] = lambda sai
     data_dir, file = data_dir.resolve(), file.absolute()
     if not is_data_dir(data_dir):
         raise RequestError(f"{data_dir} is no data folder; choose one with --data-dir or HEADRACE_DATA_DIR")
+    if not file.parent.is_dir():
+        raise RequestError(f"{file.parent} is no folder; choose another place for the backup")
     if file.exists():
         raise RequestError(f"{file} exists already; choose another name, or remove it")
     if file.resolve().is_relative_to(data_dir):

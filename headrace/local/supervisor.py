@@ -203,7 +203,7 @@ class Supervisor:
         deaths = 0
         began = time.monotonic()
         while True:
-            status = await child.wait()
+            status, reason = await _end_of(child)
             if status in child.spec.final:
                 self._hopeless = RequestError(
                     f"{child.spec.name} ended with {status}: {exit_reason(child.spec.log)} ({child.spec.log})"
@@ -211,7 +211,7 @@ class Supervisor:
                 self._interrupt()
                 return
             deaths = 1 if time.monotonic() - began > self._backoff.reset_after_s else deaths + 1
-            await self._pause(child, status, deaths, restarts)
+            await self._pause(child, status, deaths, restarts, reason)
             restarts += 1
             began = time.monotonic()
             self._changed(child.spec.name, ProcessState.STARTING, None, restarts)
@@ -233,10 +233,12 @@ class Supervisor:
                     raise
                 await asyncio.sleep(0.1)
 
-    async def _pause(self, child: ChildProcess, status: int, deaths: int, restarts: int) -> None:
+    async def _pause(
+        self, child: ChildProcess, status: int, deaths: int, restarts: int, reason: str = ""
+    ) -> None:
         """Report the end of a child, and wait before its next start."""
         pause_s = self._backoff.pause_s(deaths, random.random())  # noqa: S311
-        name, reason = child.spec.name, exit_reason(child.spec.log) if status > 0 else ""
+        name, reason = child.spec.name, reason or (exit_reason(child.spec.log) if status > 0 else "")
         self._changed(name, ProcessState.WAITING, child.pid, restarts, status, pause_s, reason)
         await child.kill()  # the remaining processes of its group
         await asyncio.sleep(pause_s)
@@ -271,3 +273,18 @@ class Supervisor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+
+
+async def _end_of(child: ChildProcess) -> tuple[int, str]:
+    """Wait for the end of a process. Stops it if it is stuck, and returns why beside its exit status."""
+    if child.spec.stuck is None:
+        return await child.wait(), ""
+    ended, stuck = asyncio.ensure_future(child.wait()), asyncio.ensure_future(child.spec.stuck())
+    try:
+        await asyncio.wait({ended, stuck}, return_when=asyncio.FIRST_COMPLETED)
+        reason = "" if ended.done() else stuck.result()
+        if reason:
+            await child.stop()
+        return await ended, reason
+    finally:
+        stuck.cancel()

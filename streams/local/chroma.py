@@ -9,6 +9,7 @@ data_dir/
 import asyncio
 import http.client
 import os
+import shutil
 import sqlite3
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,10 @@ from streams.local.server import EmbeddedServer
 
 #: What the command `chroma` does, without the Python client that it imports first: two seconds of CPU, 30 MB.
 _COMMAND = "import sys, chromadb_rust_bindings; chromadb_rust_bindings.cli(['chroma', *sys.argv[1:]])"
+
+
+#: What SQLite calls a full disk, and what has to be free before the server is started again.
+_FULL, _ROOM_BYTES = b"database or disk is full", 64 * 1024 * 1024
 
 
 class LocalChroma(EmbeddedServer):
@@ -47,11 +52,39 @@ class LocalChroma(EmbeddedServer):
         argv += ["--host", LOOPBACK, "--port", str(self.port)]
         log = self.data_dir / "chroma.log"
         return ProcessSpec(
-            "chroma", argv, log, _environment(), self.data_dir, ready=self._answers, keep_fds=(self._lock.fd,)
+            "chroma",
+            argv,
+            log,
+            _environment(),
+            self.data_dir,
+            ready=self._answers,
+            keep_fds=(self._lock.fd,),
+            stuck=lambda: room_again(log),
         )
 
     async def _answers(self) -> None:
         await wait_until(lambda: asyncio.to_thread(_has_heartbeat, self.port))
+
+
+async def room_again(log: Path, every_s: float = 5.0) -> str:
+    """Return once a disk that the server has found full has room again, with that as the reason to start it
+    again: writes to a collection that met the full disk are not answered any more (Chroma 1.5.9)."""
+    read_to, full = await asyncio.to_thread(lambda: log.stat().st_size), False
+    while True:
+        await asyncio.sleep(every_s)
+        read_to, found = await asyncio.to_thread(_says_full, log, read_to)
+        full = full or found
+        free = (await asyncio.to_thread(shutil.disk_usage, log.parent)).free
+        if full and free > _ROOM_BYTES:
+            return "its disk was full and has room again"
+
+
+def _says_full(log: Path, start: int) -> tuple[int, bool]:
+    """The end of a log, and whether what is behind `start` says that the disk is full."""
+    end = log.stat().st_size
+    with log.open("rb") as file:
+        file.seek(start if start <= end else 0)
+        return end, _FULL in file.read()
 
 
 def _has_heartbeat(port: int) -> bool:

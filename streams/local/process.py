@@ -47,7 +47,8 @@ class ProcessSpec:
     passes ours. `keep_fds` stay open in the child. `final` are exit statuses after which a restart is
     pointless. `starts` limits the starts, within `ready_s`, until the process is ready for the first time.
     `fork` starts the same faster than the program, where it can. With `may_take_long`, a process that was
-    started again is waited for without a limit.
+    started again is waited for without a limit. `stuck` returns, with the reason, if the running
+    process has to be started again.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ProcessSpec:
     starts: int = 1
     fork: Fork | None = None
     may_take_long: bool = False
+    stuck: Callable[[], Awaitable[str]] | None = None
 
 
 class ChildProcess:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.codec import Codec
-from schemas.errors import ContractError, RequestError, TransientError
+from schemas.errors import ContractError, FencedError, RequestError, TransientError
 from schemas.events import Event
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, forget_admin
 from streams.kafka.messages import decoded, reason_of
@@ -52,6 +52,11 @@ class ReadBatch:
 
 
 _NOTHING = ReadBatch([], {})
+
+
+class TopicMadeAnew(FencedError):
+    """A topic was deleted and made anew while it was read: what was read of it is no copy of it any more. It
+    ends whoever follows the topic; its successor finds another topic id, and begins at the first record."""
 
 
 def end_offsets(
@@ -150,7 +155,8 @@ class Reader:
         self._consumer.assign(self._places)
 
     def poll(self, timeout: float, to_ends: bool = False) -> ReadBatch:
-        """Available records; waits up to `timeout` seconds for the first one. Raises TransientError.
+        """Available records; waits up to `timeout` seconds for the first one. Raises TransientError,
+        TopicMadeAnew.
 
         With `to_ends` also what was read without any record: transaction markers. Those behind records are
         always counted.
@@ -223,6 +229,8 @@ class Reader:
             if error.fatal():
                 raise TransientError(f"reading {topic}: {error.str()}")
             return  # librdkafka goes on by itself
+        if offset < self._positions.get((topic, partition), 0):
+            raise TopicMadeAnew(f"{topic} was deleted and made anew: offset {offset} comes a second time")
         try:
             value = message.value()
             event = None if value is None else decoded(self._codec, BY_NAME[topic], value)

@@ -26,7 +26,14 @@ from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Freshness, Positions, topic_ids
-from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, ReadBatch, Reader, end_offsets
+from streams.state.reader import (
+    FOLLOWER_FETCH_WAIT_MS,
+    ChangelogRecord,
+    ReadBatch,
+    Reader,
+    TopicMadeAnew,
+    end_offsets,
+)
 from streams.state.shared import Shared
 from streams.state.watch import Watch
 from streams.topics import Topic
@@ -50,8 +57,7 @@ class View:
         schema: `CREATE TABLE IF NOT EXISTS …` statements.
         fold: applies one record; runs inside the transaction that moves the offset. It may see a record
             again after a rebuild, so it replaces rather than adds.
-        freshness: if it was not read on for too long, its thread raises TransientError. That ends the
-            process, and the next one rebuilds the file.
+        freshness: once it was not read on for too long, the process ends; the next one rebuilds the file.
     """
 
     def __init__(
@@ -100,12 +106,11 @@ class View:
     async def scan(
         self, sql: str, values: Sequence[Any] | Mapping[str, Any], timeout: float
     ) -> list[sqlite3.Row]:
-        """Query the tables in a thread of its own; for what reads much and answers little. Raises
-        TransientError after `timeout` seconds."""
+        """Query in a thread, to read much and answer little. TransientError after `timeout` seconds."""
         return await asyncio.to_thread(self._scan, sql, values, timeout)
 
     async def passed(self, topic: Topic, partition: int, offset: int, timeout: float = 10) -> None:
-        """Wait until the record at `offset` is folded in. Raises TransientError after `timeout` seconds."""
+        """Wait until a record is folded in. Raises TransientError after `timeout` seconds."""
         await self._wait({(topic.name, partition): offset + 1}, timeout)
 
     async def caught_up(self, timeout: float = 10) -> None:
@@ -124,8 +129,7 @@ class View:
         return Watch(self._watchers)
 
     async def until(self, condition: Callable[[], bool], timeout: float) -> bool:
-        """Wait until `condition` holds, trying it at every change. False after `timeout` seconds. Raises
-        TransientError when the view cannot go on."""
+        """Try `condition` at every change. False after `timeout` seconds. Raises TransientError if stuck."""
         with self.changed() as watch:
             try:
                 async with asyncio.timeout(timeout):
@@ -194,6 +198,8 @@ class View:
         while not self._stopping.is_set():
             try:
                 batch = reader.poll(_POLL_SECONDS, to_ends=bool(self._waiters))
+            except TopicMadeAnew:  # the file has rows of the topic before: the next process rebuilds it
+                raise
             except Exception as error:  # a batch may be half read: read it again from the file's checkpoint
                 log.warning(
                     "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"
@@ -214,7 +220,6 @@ class View:
         reader.close()
 
     def _confirm(self) -> None:
-        """Note that the view has read what there is."""
         try:
             ends = end_offsets(self._cluster, list(self._read_to))
         except TransientError:  # said another time

@@ -69,3 +69,10 @@ def test_the_root_of_a_file_system_of_its_own_is_empty(tmp_path: Path) -> None:
     open_data_dir(tmp_path)
 
     assert (tmp_path / MARKER).is_file()
+
+
+def test_a_place_where_no_folder_can_be_is_named_with_what_to_do() -> None:
+    with pytest.raises(
+        RequestError, match=r"the data folder /proc/x cannot be written: .*; choose another one"
+    ):
+        open_data_dir(Path("/proc/x"))

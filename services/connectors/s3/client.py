@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import io
 import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -12,7 +13,14 @@ from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from schemas.errors import CorruptDocument, DocumentTooLarge, IngestError, RequestError, TransientError
+from schemas.errors import (
+    CorruptDocument,
+    DocumentError,
+    DocumentTooLarge,
+    IngestError,
+    RequestError,
+    TransientError,
+)
 from schemas.limits import MAX_FILE_BYTES
 from schemas.sources.s3 import S3Config
 from services.connectors.s3.errors import Garbled, Refusals
@@ -25,6 +33,9 @@ PAGE_KEYS = 1000
 PATIENCE_S = 120.0
 LONGEST_PAUSE_S = 20.0
 _PIECE_BYTES = 1024 * 1024
+#: An object has this long to arrive, and a second more for so many bytes: one that trickles would hold a
+#: thread for ever, and there are some dozens for all sources.
+READ_SECONDS, _SLOWEST_BYTES_S = 120.0, 64 * 1024
 _MOST_CLIENTS = 64
 _GZIP = b"\x1f\x8b"
 
@@ -38,6 +49,11 @@ class OpenObject:
     content_type: str | None
     content_encoding: str | None
     body: Any
+
+    def read_some(self) -> bytes:
+        """What has arrived; nothing at the end. botocore's own `read` waits until a piece is full."""
+        some: bytes = self.body._raw_stream.read1(_PIECE_BYTES)  # noqa: SLF001  (it has no such call)
+        return some
 
     def close(self) -> None:
         """Drop the connection."""
@@ -222,11 +238,16 @@ def _content(key: str, found: OpenObject) -> bytes:
         if found.size > MAX_FILE_BYTES:
             raise DocumentTooLarge(f"{key}: {found.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
         pieces, size = [], 0
-        while piece := found.body.read(_PIECE_BYTES):
+        until = time.monotonic() + READ_SECONDS + found.size / _SLOWEST_BYTES_S
+        while piece := found.read_some():
             pieces.append(piece)
             size += len(piece)
             if size > MAX_FILE_BYTES:
                 raise DocumentTooLarge(f"{key}: larger than listed; the limit is {MAX_FILE_BYTES:,}")
+            if time.monotonic() > until and size != found.size:
+                raise DocumentError(f"{key}: only {size:,} of {found.size:,} bytes arrived in time")
+        if size < found.size:
+            raise TransientError(f"{key}: the connection ended after {size:,} of {found.size:,} bytes")
     finally:
         found.close()
     content = pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -131,7 +131,6 @@ def _styles(lines: Sequence[Line]) -> list[Style]:
     out = []
     for at, line in enumerate(lines):
         code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or is_code(line.words))
-        code = code and line.words[0].text != "•"  # the reader takes the font of a run from its bullet
         out.append(main_style(line.words)._replace(mono=code))
     return out
 
@@ -225,7 +224,7 @@ def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: 
     if sign is None:
         return False
     if is_bullet(sign):
-        return True
+        return all(word.text != sign for word in lines[at - 1].words[1:])  # a sign between texts of one line
     first = lines[group[0]]
     hangs = at + 1 < len(lines) and abs(lines[at + 1].x0 - words[1].x0) < 0.4 * setting.size
     in_list = is_number(first.words[0].text) and abs(first.x0 - lines[at].x0) < 2 * setting.size

@@ -22,6 +22,8 @@ MAX_DEPTH = 3
 PARAGRAPH = 5
 #: The same if the lines beside it are not at the same heights.
 SHORT_PARAGRAPH = 3
+#: Most words of a text in the first line of a table without rules; more are running text with a chance gap.
+MOST_WORDS = 5
 #: Most lines of running text fill this share of their column.
 FILLED = 0.6
 
@@ -186,7 +188,8 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
         return False  # a list
     if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
         return True
-    if _in_bands(parts) and not any(_headings(lines) > 1 for lines in parts):
+    wordy = prose and all(_words(lines[0]) > MOST_WORDS for lines in parts)  # begins no table
+    if _in_bands(parts) and not wordy and not any(_headings(lines) > 1 for lines in parts):
         return False
     longest = max(_longest_text(lines) for lines in parts) if parts else 0
     return prose or longest >= PARAGRAPH or (longest >= SHORT_PARAGRAPH and _in_rows(parts) < 0.5)

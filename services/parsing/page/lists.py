@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from services.parsing.page.lines import FIGURE_GAP, Line
+from services.parsing.page.lines import Line
 
 BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
 #: A capital with a full stop is far more often an initial (`J. Doe`) than an item number.
 _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,5}\)")
+
+#: The text of an item is further from a bare number than a word from another (in font sizes).
+LABEL_GAP = 0.4
 
 
 def is_bullet(text: str) -> bool:
@@ -59,7 +62,7 @@ def _is_numbered(line: Line) -> bool:
     if len(line.words) < 2 or len(line.pieces) > 2:
         return False
     label, text = line.words[:2]
-    gap = text.x0 - label.x1 > FIGURE_GAP * label.style.size
+    gap = text.x0 - label.x1 > LABEL_GAP * text.style.size
     return (
         gap
         and label.text.isdecimal()

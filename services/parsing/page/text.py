@@ -12,6 +12,8 @@ from services.parsing.page.geometry import Word
 from services.parsing.page.lines import blank_between, clean, joined
 
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
+#: A compound with two hyphens keeps the one at the end of the line, too: “state-of-the-” / “art”.
+_CHAIN = re.compile(r"[^\W\d_]-[^\W\d_]+-[^\W\d_]+-$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
 HYPHENS = ("-", "\u2010", "\u00ad")
 LONGEST_WORD = 60
@@ -67,7 +69,7 @@ def append(text: str, following: str, vocabulary: Vocabulary) -> str:
         tail = _TAIL.match(following)
         if tail is None:
             return text + following  # “Alpaca-” / “GPT4”: the hyphen is part of the word
-        if vocabulary.whole(broken[1], tail[0]):
+        if vocabulary.whole(broken[1], tail[0]) and not _CHAIN.search(text[-LONGEST_WORD:]):
             return text[:-1] + following
         return text + following
     if text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace():

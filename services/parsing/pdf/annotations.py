@@ -12,7 +12,7 @@ from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, Parse
 from services.parsing import markdown_writer as md
 from services.parsing.formats.mail.attachments import Attached, Attachment, attached
 from services.parsing.page.geometry import Box, Page, Style, Word
-from services.parsing.reading import with_comments
+from services.parsing.reading import with_comments, with_hidden
 
 #: Annotations with text in a pop-up: a remark on the page or on marked words.
 _NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "caret", "square", "circle",
@@ -21,6 +21,8 @@ _NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "
 _MAY_HOLD = re.compile(rb"/EmbeddedFiles?\b|/ObjStm\b")
 #: Annotations whose words may be in their drawing alone.
 _DRAWN = frozenset(("stamp", "freetext", "watermark"))
+#: The flags of annotations that are hidden, or not shown on a screen.
+_UNSEEN = 1 << 1 | 1 << 5
 #: The flag of a text field whose value is a password (bit 14).
 PASSWORD = 1 << 13
 _BOXES = ("checkbox", "radiobutton")
@@ -40,6 +42,35 @@ def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
             yield from _laid_out(text, note.rect)
 
 
+def leave_out_hidden_fields(data: bytes, pages: Sequence[ParsedPage]) -> None:
+    """Take fields with a value from pages that do not show them, with a warning, unless hidden is kept."""
+    forms = [raw for raw in pages if any(map(_value, raw.form_fields or ()))]
+    if not forms:
+        return
+    import pypdfium2.raw  # type: ignore[import-untyped]
+
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            for raw in forms:
+                with closing(document[raw.page_num - 1]) as sheet:
+                    shown = [field for field in raw.form_fields or () if not _is_hidden(sheet, field)]
+                if len(shown) < len(raw.form_fields or ()) and not with_hidden(
+                    f"fields on page {raw.page_num}"
+                ):
+                    raw.form_fields = shown
+    except pypdfium2.PdfiumError:
+        return  # only the other reader can open it
+
+
+def _is_hidden(sheet: Any, field: FormField) -> bool:
+    import pypdfium2.raw
+
+    note = pypdfium2.raw.FPDFPage_GetAnnot(sheet, field.annotation_index)
+    flags = pypdfium2.raw.FPDFAnnot_GetFlags(note)
+    pypdfium2.raw.FPDFPage_CloseAnnot(note)
+    return bool(flags & _UNSEEN) and bool(_value(field))
+
+
 def drawn_of(raw: ParsedPage) -> list[Box]:
     """Where stamps and typed text are whose words only their drawing has."""
     return [
@@ -54,8 +85,8 @@ def read_drawn(data: bytes, pages: Iterable[Page]) -> None:
     drawn = [page for page in pages if page.stamps]
     if not drawn:
         return
-    import pypdfium2  # type: ignore[import-untyped]
-    import pypdfium2.raw  # type: ignore[import-untyped]
+    import pypdfium2
+    import pypdfium2.raw
 
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:

@@ -70,10 +70,11 @@ def _running_down(item: TextItem, box: WordBox) -> TextItem:
 def beside(raw: ParsedPage, turned: int) -> list[str]:
     """Texts (markdown) that run up, down or upside down on a page turned by `turned`: labels of axes, notes
     at the margin, heads of narrow columns. Stamps at the very edge, invisible and white text are left out."""
-    found: dict[int, list[TextItem]] = {}
+    found: dict[int | None, list[TextItem]] = {}
+    slanted = all(quarter(item.rotation) is None for item in raw.text_items)  # the whole page
     for item in raw.text_items:
         turn = quarter(item.rotation)
-        if turn is None or turn == turned or (item.fill_color or "ff")[:2] == "00":
+        if (turn is None and not slanted) or turn == turned or (item.fill_color or "ff")[:2] == "00":
             continue
         from_edge = min(item.x, raw.width - item.x - item.width) / raw.width
         if from_edge > STAMPED and not (item.fill_color or "").endswith("ffffff"):
@@ -85,7 +86,8 @@ def beside(raw: ParsedPage, turned: int) -> list[str]:
 
 
 #: The order of lines, and of words in them, of text that is turned.
-_ORDERS: dict[int, Callable[[TextItem], tuple[float, float]]] = {
+_ORDERS: dict[int | None, Callable[[TextItem], tuple[float, float]]] = {
+    None: lambda item: (0.0, 0.0),  # as in the file
     0: lambda item: (item.y, item.x),
     90: lambda item: (-item.x, item.y),
     180: lambda item: (-item.y, -item.x),

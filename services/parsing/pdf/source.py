@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,11 +11,12 @@ from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word
 from services.parsing.page.lines import BLANK
-from services.parsing.pdf.annotations import drawn_of, holds_files, notes_of, typed_words
+from services.parsing.pdf import annotations as added
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.transcripts.formulas import holds_formulas
+from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
 from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
@@ -32,12 +32,6 @@ THIN = 2.5
 
 #: A page with more small shapes than this has a dotted drawing, not bullets.
 MOST_BULLETS = 200
-
-_BOLD = re.compile(r"bold|black|heavy|demi|CMBX|CMB\d", re.I)
-_ITALIC = re.compile(r"italic|oblique|CMTI|CMSL", re.I)
-_MONO = re.compile(
-    r"mono|courier|consol|typewriter|CMTT|menlo|inconsolata|SourceCode|FiraCode|terminal", re.I
-)
 
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
@@ -81,6 +75,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
             total = batch.total_pages
             if total > MAX_PAGES:
                 raise DocumentTooLarge(f"PDF: {total} pages, at most {MAX_PAGES} are read; split it")
+            added.leave_out_hidden_fields(data, batch.result.pages)
             images: dict[int, list[Picture]] = {}
             for image in batch.result.images:
                 box = image.bbox
@@ -110,17 +105,22 @@ def read_batches(data: bytes) -> Iterator[Batch]:
 
 def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
-    styles: dict[tuple[object, ...], Style] = {}
+    styles: dict[Font, Style] = {}
     raw.text_items = list(in_columns(raw.text_items))
     turned = main_turn(raw.text_items)
-    for item, size in zip(raw.text_items, run_sizes(raw.text_items), strict=True):
+    sizes = run_sizes(raw.text_items)
+    behind = fonts_behind(raw.text_items, sizes)
+    for at, (item, size) in enumerate(zip(raw.text_items, sizes, strict=True)):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
-            words.extend(_words(item, size, styles, turned in (90, 270)))
+            found = _words(item, size, styles, turned in (90, 270))
+            for word in found[1:] if at in behind else ():
+                word.style = style_of(behind[at], styles)
+            words.extend(found)
     words = close_up(words)
     without_typewriter(words)
     if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
         even_sizes(words)
-    words.extend(list(typed_words(raw, words)))
+    words.extend(list(added.typed_words(raw, words)))
     vectors = raw.vector_graphics
     strokes: list[Stroke] = []
     if vectors:
@@ -141,12 +141,12 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         strokes,
         pictures,
         scanned,
-        notes_of(raw),
+        added.notes_of(raw),
         suspects=suspects,
     )
     page.formulas = holds_formulas(raw.text_items)
-    page.stamps = drawn_of(raw) if not turned else []
-    page.holds_files = holds_files(raw)
+    page.stamps = added.drawn_of(raw) if not turned else []
+    page.holds_files = added.holds_files(raw)
     page.printed = _printed_number(raw)
     page.beside = [] if useless else beside(raw, turned)
     if vectors:
@@ -167,17 +167,8 @@ def _printed_number(raw: ParsedPage) -> int | None:
     return None
 
 
-def _words(
-    item: TextItem, size: float, styles: dict[tuple[object, ...], Style], vertical: bool
-) -> list[Word]:
-    name, weight = item.font_name or "", item.font_weight or 0
-    key = (name, size, weight)
-    style = styles.get(key)
-    if style is None:
-        # Weights derived from the stem width of a Type 1 font are guesses: only clear ones count.
-        bold = bool(_BOLD.search(name)) or weight >= 600
-        style = Style(size, bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
-        styles[key] = style
+def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: bool) -> list[Word]:
+    style = style_of((item.font_name or "", size, item.font_weight or 0), styles)
     # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
     out: list[Word] = []

@@ -110,6 +110,21 @@ async def test_a_child_that_is_killed_is_started_again(bench: Bench) -> None:
     assert waiting.exit_status == -signal.SIGKILL
 
 
+async def test_a_child_that_is_stuck_is_started_again_and_the_reason_is_told(bench: Bench) -> None:
+    asked = 0
+
+    async def stuck() -> str:
+        nonlocal asked
+        asked += 1
+        return "its disk was full" if asked == 1 else await asyncio.get_running_loop().create_future()
+
+    async with bench.supervisor() as supervisor:
+        await supervisor.start(replace(bench.spec("a"), stuck=stuck))
+        await eventually(lambda: bench.lines().count("a up") == 2)
+    assert bench.lines() == ["a up", "a down", "a up", "a down"]
+    assert [one.reason for one in bench.changes if one.state is ProcessState.WAITING] == ["its disk was full"]
+
+
 async def test_a_child_that_may_take_long_is_not_killed_when_it_starts_again(bench: Bench) -> None:
     starts, serves = 0, asyncio.Event()
 

@@ -1,7 +1,5 @@
 """Code is cut between definitions, and says where each piece lives."""
 
-import itertools
-
 import pytest
 
 from services.chunking import chunk, code
@@ -137,7 +135,6 @@ def test_a_grammar_that_does_not_finish_leaves_the_document_to_its_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(code, "PARSE_SECONDS", -1e9)
-    monkeypatch.setattr(code, "count", lambda: itertools.repeat(0))
     text = SAMPLES["python"] * 40
 
     chunks = chunk(text, "a.py", None, 300)

@@ -16,13 +16,13 @@ from streams.growth import draining, keeper
 from streams.growth.journal import GrowthJournal, Left
 from streams.growth.keeper import GrowthKeeper
 from streams.growth.renewing import keep_order
-from streams.kafka.cluster import CLIENT_LOG, Cluster, delete_topics, ensure_topics
+from streams.kafka.cluster import CLIENT_LOG, Cluster
 from streams.state.lags import committed_offsets
 from streams.state.layout import SETTLED, STOPPING, order_of, ordered_ids, place_of, read_layout
 from streams.state.letters import headers_of
 from streams.topics import DOCUMENTS, RUNS
 from tests.conftest import Kafka
-from tests.streams.broker import CODEC, Writer, fresh_cluster, key
+from tests.streams.broker import CODEC, Writer, fresh_cluster, key, made_anew
 from tests.waiting import eventually
 
 RUN = RUNS["folder"]
@@ -41,11 +41,6 @@ async def noted(kafka: Kafka) -> Cluster:
     cluster = await fresh_cluster(kafka, 2)
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == []
     return cluster
-
-
-async def make_anew(cluster: Cluster, topic: str) -> None:
-    await asyncio.to_thread(delete_topics, cluster, [topic])
-    await asyncio.to_thread(ensure_topics, cluster, 2)
 
 
 @contextlib.contextmanager
@@ -83,7 +78,7 @@ async def test_offsets_of_a_topic_made_anew_exceed_all_before_and_are_read_from_
 ) -> None:
     cluster = await noted(kafka)
     before = read_layout(cluster, CODEC)
-    await make_anew(cluster, DOCUMENTS.name)
+    await made_anew(cluster, DOCUMENTS)
     await read_one(cluster)  # by a service that has not noticed it
 
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == [DOCUMENTS.name]
@@ -94,7 +89,7 @@ async def test_offsets_of_a_topic_made_anew_exceed_all_before_and_are_read_from_
     assert place_of(now, "a", order_of(before.eras, 0, 5)) is None  # its record is gone
     assert committed_offsets(cluster, cluster.name("parsing")) == {(DOCUMENTS.name, 0): 0}
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == []
-    await make_anew(cluster, DOCUMENTS.name)
+    await made_anew(cluster, DOCUMENTS)
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == [DOCUMENTS.name]
     again = read_layout(cluster, CODEC)
     assert order_of(again.eras, 0, 0) > order_of(now.eras, 0, 10**12)
@@ -103,7 +98,7 @@ async def test_offsets_of_a_topic_made_anew_exceed_all_before_and_are_read_from_
 async def test_a_topic_of_runs_made_anew_leaves_the_order_of_documents(kafka: Kafka) -> None:
     cluster = await noted(kafka)
     await read_one(cluster)
-    await make_anew(cluster, RUN.name)
+    await made_anew(cluster, RUN)
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == [RUN.name]
     eras = read_layout(cluster, CODEC).eras
     assert eras[-1].begins == [1, 0]
@@ -114,7 +109,7 @@ async def test_a_topic_of_runs_made_anew_leaves_the_order_of_documents(kafka: Ka
 
 async def test_services_end_before_the_era_begins_and_another_gateway_goes_on(kafka: Kafka) -> None:
     cluster = await noted(kafka)
-    await make_anew(cluster, DOCUMENTS.name)
+    await made_anew(cluster, DOCUMENTS)
     ends = threading.Event()
     with parsing(cluster):
         first = asyncio.create_task(asyncio.to_thread(keep_order, cluster, CODEC, lambda step: None, ends))
@@ -146,7 +141,7 @@ async def test_a_gateway_notes_the_ids_of_a_system_that_has_none_yet(kafka: Kafk
 async def test_of_two_that_raise_offsets_the_earlier_one_is_fenced(kafka: Kafka) -> None:
     cluster = await noted(kafka)
     earlier = GrowthJournal(cluster, CODEC)
-    await make_anew(cluster, DOCUMENTS.name)
+    await made_anew(cluster, DOCUMENTS)
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == [DOCUMENTS.name]
     with pytest.raises(FencedError):
         earlier.note(earlier.layout)

@@ -20,6 +20,7 @@ from confluent_kafka.cimpl import NewTopic
 from schemas.errors import RequestError
 from streams.kafka.cluster import Cluster
 from streams.local import DataDirLock, LocalBroker, LocalChroma
+from streams.local.chroma import room_again
 from streams.local.credentials import load_credentials
 from streams.local.jars import kafka_jars
 from streams.local.java import packaged_java
@@ -174,6 +175,20 @@ async def test_a_jar_that_was_tampered_with_keeps_the_broker_from_starting(
     for _ in range(2):  # the second time, too, and not: in use by ourselves
         with pytest.raises(RequestError, match=r"jspecify-1.0.0.jar.*expected SHA-256 0000"):
             await LocalBroker(tmp_path / "kafka", tmp_path / "cache").start()
+
+
+async def test_a_server_whose_disk_was_full_is_stuck_once_there_is_room(tmp_path: Path) -> None:
+    log = tmp_path / "chroma.log"
+    log.write_text("of an earlier run: database or disk is full\n")
+    stuck = asyncio.create_task(room_again(log, every_s=0.01))
+    await asyncio.sleep(0.1)
+    log.write_text("another line\n")  # the log is cut off
+    await asyncio.sleep(0.2)
+    assert not stuck.done()
+
+    with log.open("a") as file:
+        file.write("(code: 13) database or disk is full\n")
+    assert await stuck == "its disk was full and has room again"
 
 
 async def test_chroma_survives_kill_9_with_its_collections_and_its_port(

@@ -266,6 +266,22 @@ async def test_a_view_that_was_cut_off_for_days_ends_its_process_and_is_rebuilt(
     await view.close()
 
 
+@pytest.mark.parametrize("more", [0, 3])
+async def test_a_view_whose_topic_is_made_anew_ends_its_process(
+    kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: int
+) -> None:
+    cluster, ended = await fresh_cluster(kafka, 1), threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda args: ended.set())
+    async with following(cluster, tmp_path / "keys.sqlite") as view:
+        await written(cluster, "a", "b")
+        await view.caught_up(30)
+        await made_anew(cluster, API_KEYS)
+        await written(cluster, "c", *("d" * (1 + number) for number in range(more)))
+        assert await asyncio.to_thread(ended.wait, 60)
+    async with following(cluster, tmp_path / "keys.sqlite") as view:
+        assert "a" not in [row["id"] for row in view.query("SELECT id FROM keys")]
+
+
 @pytest.mark.parametrize("hours", [-13, 13])
 async def test_a_checkpoint_of_a_clock_that_was_far_away_is_not_believed(
     kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int

@@ -42,7 +42,7 @@ _VOID = frozenset(("img", "br", "hr", "meta", "title", "head", "html", "body", "
 _LITTLE, _MUCH = 50, 500
 #: A shorter block without links may be a word of the running text.
 _LOOSE_LENGTH = 24
-_XPATH_ROLES = etree.XPath("//@role/..")
+_XPATH_ROLES = etree.XPath("//@role")  # the step to their elements takes quadratic time
 #: One class for all elements; lxml.html would look it up with a Python call per element.
 _ELEMENTS = etree.ElementDefaultClassLookup(element=HtmlElement)
 _XPATH_LENGTH = etree.XPath("string-length(normalize-space(.))")
@@ -102,7 +102,11 @@ def drop_no_text(root: HtmlElement) -> None:
 def drop_landmarks(root: HtmlElement) -> None:
     """Remove navigation, banners and footers, unless they contain the text of the page. Call `drop_no_text`
     first."""
-    landmarks = {one: None for one in (*root.iter(*_LANDMARKS), *_XPATH_ROLES(root)) if _is_landmark(one)}
+    landmarks = {
+        one: None
+        for one in (*root.iter(*_LANDMARKS), *(role.getparent() for role in _XPATH_ROLES(root)))
+        if _is_landmark(one)
+    }
     if not landmarks:
         return
     whole, inside = _length(root), 0

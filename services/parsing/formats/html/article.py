@@ -17,10 +17,14 @@ from services.parsing.formats.html import tables
 from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.classifier import Scores, scores_of
 from services.parsing.formats.html.render import Renderer
-from services.parsing.formats.html.short_pages import SHORT, declared_parts, in_short_page
+from services.parsing.formats.html.short_pages import THRESHOLD, declared_parts, in_short_page
 
-#: Blocks with at least this score are kept.
-THRESHOLD = 0.52
+#: Content with fewer characters is little.
+_LITTLE = 1000
+#: The share of a heading in its score; the rest is the score of what follows.
+_OWN = 0.3
+#: A table with a larger share of the text of its page lays out the page.
+_PAGE = 0.9
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _HOME = re.compile(r"/?|https?://[^/]+/?", re.I)
 
@@ -35,7 +39,7 @@ def main_part(root: HtmlElement, title: str) -> str:
     kept = kept_parts(blocks, parts, scores_of(blocks, parts, title))
     if not kept:
         return ""
-    _prune(blocks, parts, kept)
+    prune(blocks, parts, kept)
     writer = md.Writer()
     writer.extend(Renderer(images=lambda _: "").blocks(body))
     return writer.finish()[0]
@@ -65,7 +69,7 @@ def _join(blocks: list[Block], chosen: list[bool]) -> None:
     """Where little is chosen, choose the sentences of an element of which a paragraph is chosen, and of an
     aside in it. On long pages such sentences are mostly notices."""
     both = list(zip(blocks, chosen, strict=True))
-    if sum(len(block.text) for block, keep in both if keep) >= SHORT:
+    if sum(len(block.text) for block, keep in both if keep) >= _LITTLE:
         return
     holders = {block.element.getparent() for block, keep in both if keep and block.element.tag == "p"}
     for i, block in enumerate(blocks):
@@ -83,7 +87,7 @@ def _leads_home(heading: HtmlElement) -> bool:
 
 
 def _evened(blocks: list[Block], parts: list[Part], scores: Scores) -> Scores:
-    """Let what belongs together share its score: a table wholly, items of a list half, and a heading half
+    """Let what belongs together share its score: a table wholly, items of a list half, and a heading mostly
     with what follows it."""
     scores = scores.copy()
     tables_of, lists_of = _holders(parts)
@@ -97,7 +101,7 @@ def _evened(blocks: list[Block], parts: list[Part], scores: Scores) -> Scores:
             scores[held] = (1 - share) * scores[held] + share * means
     for i in range(len(blocks) - 1, -1, -1):
         if blocks[i].element.tag in _HEADINGS and blocks[i].part.index not in tables_of:
-            scores[i] = (scores[i] + (scores[i + 1] if i + 1 < len(blocks) else 0)) / 2
+            scores[i] = _OWN * scores[i] + (1 - _OWN) * (scores[i + 1] if i + 1 < len(blocks) else 0)
     return scores
 
 
@@ -109,7 +113,7 @@ def _holders(parts: list[Part]) -> tuple[dict[int, int], dict[int, int]]:
         above, tag = part.above.index if part.above else -1, part.element.tag
         if above in in_table:
             in_table[part.index] = in_table[above]
-        elif tag == "table" and not tables.is_layout(part.element):
+        elif tag == "table" and part.chars < _PAGE * parts[0].chars and not tables.is_layout(part.element):
             in_table[part.index] = part.index
         if tag in ("ul", "ol", "dl"):
             in_list[part.index] = part.index
@@ -118,7 +122,7 @@ def _holders(parts: list[Part]) -> tuple[dict[int, int], dict[int, int]]:
     return in_table, in_list
 
 
-def _prune(blocks: list[Block], parts: list[Part], kept: set[int]) -> None:
+def prune(blocks: list[Block], parts: list[Part], kept: set[int]) -> None:
     """Remove all parts from the tree that neither are kept nor hold a kept one, and the text of those that
     only hold one."""
     holding = set(kept)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-_HIDDEN = etree.XPath(
-    "//@hidden/.. | //@style[contains(., 'isplay') or contains(., 'ISPLAY') or contains(., 'eight')]/.."
+from services.parsing.formats.html.tags import Holders
+
+_HIDDEN = Holders(
+    "//@hidden", "//@style[contains(., 'isplay') or contains(., 'ISPLAY') or contains(., 'eight')]"
 )
-_CONTROLS = etree.XPath(
-    "//@aria-expanded/.. | //@data-toggle/.. | //@data-bs-toggle/.. | //@role[. = 'tab']/.."
-)
+_CONTROLS = Holders("//@aria-expanded", "//@data-toggle", "//@data-bs-toggle", "//@role[. = 'tab']")
 #: Styles that fold a part. What is moved out of the window or cut is text for other programs.
 _FOLD = re.compile(r"display\s*:\s*none|(?:max-)?height\s*:\s*0(?![.\d])\w*", re.I)
 _TARGETS = ("aria-controls", "data-target", "data-bs-target", "href")

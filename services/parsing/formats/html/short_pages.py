@@ -7,22 +7,24 @@ import numpy as np
 from services.parsing.formats.html.blocks import FURNITURE, Block, Part
 from services.parsing.formats.html.classifier import Scores
 
-#: Content with fewer characters is short.
-SHORT = 1000
-#: The lowest scores of content where a page declares its content by a tag, and where it does not.
-_IN_DECLARED, _ELSEWHERE = 0.02, 0.15
+#: Blocks with at least this score are content on any page.
+THRESHOLD = 0.52
+#: A page with fewer characters of such blocks is short, and so is one that declares fewer as its content.
+_SHORT, _SHORT_DECLARED = 500, 1500
+#: The lowest scores of content on a short page: in what it declares as its content by a tag, and elsewhere.
+_IN_DECLARED, _ELSEWHERE = 0.1, 0.35
 
 
 def in_short_page(blocks: list[Block], parts: list[Part], scores: Scores) -> Scores:
-    """The scores, raised where a page has little content: all that tags and names do not call furniture
-    counts."""
-    declared = _declared(parts)
-    region = declared or parts[0]
-    if region.chars >= SHORT:
+    """The scores, raised where a page has little content: losing some costs more than keeping a line of
+    navigation."""
+    lengths = np.array([len(block.text) for block in blocks])
+    likely = lengths[scores >= THRESHOLD].sum()
+    region = _declared(parts)
+    if not likely or (likely >= _SHORT and (region is None or region.chars >= _SHORT_DECLARED)):
         return scores
-    enough = _IN_DECLARED if declared else _ELSEWHERE
     return np.array([
-        1.0 if score >= enough and _is_content(block, region, linked=declared is not None) else score
+        1.0 if score >= (_IN_DECLARED if _is_declared(block.part, region) else _ELSEWHERE) else score
         for block, score in zip(blocks, scores, strict=True)
     ])  # fmt: skip
 
@@ -33,12 +35,12 @@ def declared_parts(blocks: list[Block], parts: list[Part]) -> set[int]:
     return {block.part.index for block in blocks if region is not None and _is_within(block.part, region)}
 
 
-def _is_content(block: Block, region: Part, linked: bool) -> bool:
-    """Whether tags and names let a block be content; without `linked` only if most of it is no link."""
+def _is_declared(part: Part, region: Part | None) -> bool:
+    """Whether a part stands in what the page calls its content, and no tag or name says that it is none."""
     return (
-        _is_within(block.part, region)
-        and not _is_furniture(block.part, region)
-        and (linked or block.linked * 2 <= len(block.text))
+        region is not None
+        and _is_within(part, region)
+        and not any(part.seen[i] > region.depth for i in FURNITURE)
     )
 
 
@@ -57,8 +59,3 @@ def _is_within(part: Part, region: Part) -> bool:
     while above is not None and above is not region:
         above = above.above
     return above is region
-
-
-def _is_furniture(part: Part, region: Part) -> bool:
-    """Whether a tag or a name between a part and the region says that it is no content."""
-    return any(part.seen[i] > region.depth for i in FURNITURE)

@@ -11,6 +11,7 @@ from schemas.errors import CorruptDocument
 from services.parsing.formats.html.folded import unfold
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.html.misplaced import put_in_order
+from services.parsing.formats.html.tags import Holders
 from services.parsing.formats.text import decode
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
@@ -20,7 +21,7 @@ _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 #: Characters that mark emphasis while a page is rendered.
 _MARKS = re.compile("[\ue000-\ue005]")
 _MARKS_BEGIN = b"\xee\x80"
-_HEADINGS = etree.XPath("//@role[. = 'heading']/..")
+_HEADINGS = Holders("//@role[. = 'heading']")
 _TABLES = etree.XPath("//*[@role = 'table' or @role = 'grid' or @role = 'treegrid']")
 #: Tags of what attributes alone make a table.
 _BY_ROLE = {
@@ -35,9 +36,9 @@ _HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _SHOWN = ("html", "head", "body", "thead", "tbody", "tfoot", "option")
 #: What may hide an element, and what finds it. Most pages lack some; the search in their bytes costs nothing.
 _HIDING = (
-    (b"hidden", etree.XPath("//@hidden/..")),
-    (b"style", etree.XPath("//@style/..")),
-    (b"pagebreak", etree.XPath("//@*[contains(., 'pagebreak')]/..")),
+    (b"hidden", Holders("//@hidden")),
+    (b"style", Holders("//@style")),
+    (b"pagebreak", Holders("//@*[contains(., 'pagebreak')]")),
 )
 #: Text after these is lost; a file may hold several pages.
 _SUBSET = re.compile(r"<!DOCTYPE[^>\[]{0,500}(\[[^\]]*\])\s*>", re.I)

@@ -27,6 +27,8 @@ _UNREAD = ("application/pgp-signature", "application/pkcs7-signature", "applicat
            "application/pgp-encrypted", "text/x-amp-html")  # fmt: skip
 _SIGNED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[!-`][ -`]*\r?\n)*)end[ \t]*\r?$", re.M)
+#: Folded boundaries of a message that are joined; each is looked for in the whole of it.
+_MOST_FOLDED = 100
 _FOLDED = re.compile(rb'(boundary\s*=\s*")([^"\r\n]*)\r?\n[ \t]+([^"\r\n]*)(")', re.I)
 #: Encoded lines, and the text that a mailing list has put behind them.
 _BEHIND_BASE64 = re.compile(
@@ -55,7 +57,7 @@ def read_message(data: bytes) -> Message:
         data = decode(data)[0].encode("utf-8", "replace")
     if data.startswith(b"From "):
         data = data.partition(b"\n")[2]
-    return _with_parts(_FOLDED.sub(_unfolded, data.lstrip(b"\xef\xbb\xbf\r\n")))
+    return _with_parts(_FOLDED.sub(_unfolded, data.lstrip(b"\xef\xbb\xbf\r\n"), _MOST_FOLDED))
 
 
 def _unfolded(match: re.Match[bytes]) -> bytes:

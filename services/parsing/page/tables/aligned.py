@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from services.parsing.page.captions import follows_table
+from services.parsing.page.columns import MOST_WORDS
 from services.parsing.page.geometry import bounds
 from services.parsing.page.lines import Line
 from services.parsing.page.tables.build import build
@@ -15,8 +16,6 @@ from services.parsing.page.tables.fits import head_of
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.text import Vocabulary
 
-#: Most words of a text in the first line of a table; more are running text with a chance gap.
-MOST_WORDS = 5
 #: A run of more lines that hold no table is searched for one at every second line, and so on.
 EVERY_LINE = 64
 

@@ -46,7 +46,8 @@ def build(
     `rules` are the horizontal rules between them, `known` the places of vertical ones. Without rules around
     the lines (`ruled`), more must speak for a table.
     """
-    gaps = gutters(lines, known)
+    drawn = sum(bool(rule.breaks) for rule in rules) > 2  # cell by cell, so that the rules show all columns
+    gaps = [(x, x) for x in known] if known and drawn else gutters(lines, known)
     gaps = joined_signs(gaps, split_lines(lines, gaps))
     if not gaps:
         return None

@@ -47,7 +47,8 @@ def restore_marks(data: bytes, pages: Iterable[Page]) -> None:
 
 def _is_suspect(word: Word) -> bool:
     text = word.text
-    return not text.isascii() and bool(_MARKED_SCRIPTS.search(text) or _BESIDE.search(text))
+    plain = text.isascii() and text.isalnum()
+    return not plain and bool(_MARKED_SCRIPTS.search(text) or _BESIDE.search(text))
 
 
 def _restore(sheet: object, words: Sequence[Word]) -> None:

@@ -155,6 +155,7 @@ CASES = [
     Case("pypdf: a file that only a note holds", "a.pdf", _noted("/Subtype/FileAttachment/Contents(see it)/FS 6 0 R", _file("note.txt", 7), stream(b"Words of the attached note.", "/Type/EmbeddedFile")), has=[_END, "Words of the attached note."]),
     Case("pdf-lib: a value of a field whose boxes are its kids", "a.pdf", _form("<</FT/Tx/T(boat)/V(Marigold of Lowmoor)/Kids[6 0 R]>>", f"<<{_WIDGET}/Parent 5 0 R/Rect[72 500 272 520]>>"), has=["Marigold of Lowmoor"]),
     Case("pdf-lib: what a list shows, not what it stands for", "a.pdf", _form(f"<<{_WIDGET}/FT/Ch/Ff 131072/T(port)/V(w)/Opt[[(e)(Eastquay)][(w)(Westquay)]]/Rect[72 500 272 520]>>"), has=["Westquay"], lacks=["Eastquay"]),
+    Case("pdf.js: a field that is hidden", "a.pdf", _form(f"<<{_WIDGET}/FT/Tx/T(a)/V(ghostly)/F 2/Rect[72 500 272 520]>>", f"<<{_WIDGET}/FT/Tx/T(c)/V(Marigold)/Rect[72 420 272 440]>>"), has=["Marigold"], lacks=["ghostly"], told="fields on page 1"),
     Case("pdf.js: a field with a password", "a.pdf", _form(f"<<{_WIDGET}/FT/Tx/Ff 8192/T(b)/V(opensesame)/Rect[72 460 272 480]>>", f"<<{_WIDGET}/FT/Tx/T(c)/V(Marigold)/Rect[72 420 272 440]>>"), has=["Marigold"], lacks=["opensesame"]),
     Case("pdf.js: a button with a caption", "a.pdf", _form(f"<<{_WIDGET}/FT/Btn/Ff 65536/T(s)/MK<</CA(Send it)>>/Rect[72 500 272 520]>>"), has=[_END]),
     Case("qpdf: AES of 256 bits with an empty password", "a.pdf", _locked_256(), has=[_END, "Words of the attached note."]),

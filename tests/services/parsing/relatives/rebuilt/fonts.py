@@ -171,6 +171,7 @@ CASES = [
     Case("pdfbox: Hebrew with a number and brackets", "a.pdf", coded(list(reversed("הסכר (הגדול) נבנה בשנת ")) [:0] or [*"1711 ", *reversed("הסכר נבנה בשנת ")]), has=["הסכר נבנה בשנת 1711"]),
     Case("pdftotext: accents that are set over letters", "a.pdf", _accents(("The caf", 0), ("e", 556), ("\\264", -223), (" is open and the r", 0), ("o", 556), ("\\250", -223), ("hre shut", 0)), has=["café is open", "röhre"]),
     Case("pdftotext: accents before letters, as TeX sets them", "a.pdf", _accents(("Poincar", 0), ("\\264", 445), ("e", 0), (" wrote", 0)), has=["Poincaré wrote"]),
+    Case("pdftotext: a grave accent that is a back tick", "a.pdf", _accents(("voil", 0), ("`", 333), ("a", 0), (" and `code` stays", 0)), has=["voilà and `code` stays"]),
     Case("mupdf: names of ligatures with underlines and of Unicode", "a.pdf", _named("/o/f_f_i/c/e/space/uni00E9/T_h/u1F600", "\\001\\002\\003\\004\\005\\006\\005\\007\\004"), has=["office é The"]),
     Case("mupdf: names of small capitals and old figures", "a.pdf", _named("/W/e.sc/i.sc/r.sc/space/one.oldstyle/seven.oldstyle", "\\001\\002\\003\\004\\005\\006\\007"), has=["Weir 17"]),
     Case("pypdf: the code page of a Macintosh", "a.pdf", raw("BT /F 11 Tf 72 700 Td (Gr\\232\\247e \\320 caf\\216) Tj ET", "/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/MacRomanEncoding>>>>"), has=["Größe – café"]),
