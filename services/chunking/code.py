@@ -3,6 +3,7 @@
 import re
 import time
 from functools import cache
+from itertools import zip_longest
 
 from tree_sitter import Node, Parser, Tree
 
@@ -56,6 +57,9 @@ _TRANSPARENT = re.compile(
 _BODY = re.compile(r"(^|_)(body|block)$")
 #: Nodes that wrap one definition.
 _WRAPPER = re.compile(r"decorated_definition|export_statement|template_declaration|ambient_declaration")
+
+#: Nodes that say what follows until the next one: a stage of a Dockerfile, a package of Perl.
+_PARTS = ("from_instruction", "package_statement")
 
 PLAIN, COMMENT, ATOM, FUNCTION, CONTAINER, WRAPPER, TRANSPARENT = range(7)
 
@@ -127,6 +131,12 @@ class _Walker:
 
     def walk(self, root: Node) -> None:
         self.todo.append((root, True, 0))
+        if root.type == "ERROR":
+            self.scopes += outline(self.source, self.limit)
+        parts = [child for child in root.children if child.type in _PARTS]
+        for part, following in zip_longest(parts, parts[1:]):
+            end = following.start_byte if following else len(self.source)
+            self.scopes.append(Scope(part.start_byte, end, self.head(part)))
         while self.todo:
             self.visit(*self.todo.pop())
         self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
@@ -187,6 +197,8 @@ class _Walker:
         if kind in (ATOM, COMMENT):
             self.cut_text(node)
         elif node.child_count:
+            if node.type == "ERROR":  # the grammar does not know what this is
+                self.scopes += outline(self.source, self.limit, node.start_byte, node.end_byte)
             if label := self.label(node, kind):
                 self.scopes.append(Scope(node.start_byte, node.end_byte, label))
             inside = self.grammar.data or kind == CONTAINER or (members and kind in (WRAPPER, TRANSPARENT))
@@ -194,12 +206,15 @@ class _Walker:
 
     def label(self, node: Node, kind: int) -> str:
         if node.type in self.grammar.headed.split():
-            return head_of(self.source[node.start_byte : node.end_byte][:400].decode(errors="ignore"))
+            return self.head(node)
         if node.type == "element":
             return element_of(node, self.source)
         if self.grammar.data:
             return key_of(node, self.source)
         return signature_of(node, kind in (FUNCTION, CONTAINER), kind == CONTAINER, self.source)
+
+    def head(self, node: Node) -> str:
+        return head_of(self.source[node.start_byte : node.end_byte][:400].decode(errors="ignore"))
 
     def cut_text(self, node: Node) -> None:
         """Offer the line ends of a comment or string that is too big for a chunk, and what else it tells."""

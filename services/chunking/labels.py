@@ -10,7 +10,7 @@ _PREFIX = re.compile(r"(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 #: Values that take the name they are bound to: `const send = async () => {…}`.
 _BINDING = re.compile(
     r"variable_declarator|init_declarator|field_definition|property_declaration|type_alias|(?:const|static)_item|(?:var|const)_spec|"
-    r"^(?:assignment(?:_expression)?|pair|field)$"
+    r"^(?:assignment(?:_expression)?|pair|field|array_element_initializer)$"
 )
 #: An element of XML with the title that it may begin with; an attribute that names it.
 _ELEMENT = re.compile(
@@ -19,7 +19,7 @@ _ELEMENT = re.compile(
 _NAME = re.compile(r"\b(?:name|title|key|id)\s*=\s*[\"']([^\"'>]+)")
 #: What opens the body of a definition at the end of its first line, and a body in braces.
 _OPENING = re.compile(
-    r"[\s({:,=]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
+    r"[\s({:,=;]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
 )
 _BRACE = re.compile(r"(?<![%#$({,\[|])\s*\{")
 
@@ -46,6 +46,8 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
     if not defines and not _BINDING.search(node.type):
         return ""
     name = next(filter(None, map(node.child_by_field_name, ("name", "declarator", "left", "key"))), None)
+    if name is None and node.type == "array_element_initializer":  # of PHP: a key and a value
+        name = node.named_child(0)
     body = node.child_by_field_name("body")
     if name is None and (body is None or not contains):
         return ""

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.chunking.chunk import Scope
-from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, SECTION, SENTENCE, Cuts
-from services.chunking.prose import cut_lines, loosen, refine
+from services.chunking.lists import Lists
+from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, PAGE, SECTION, SENTENCE, Cuts
+from services.chunking.prose import cut_lines, loosen, refine, speakers
 from services.chunking.structure import (
     ANCHORS,
     COMMENT_ENDS,
@@ -18,9 +19,9 @@ from services.chunking.structure import (
     ITEM,
     LABEL,
     LANGUAGE,
-    LIST_END,
     MARKED_HEAD,
     OF_MARKDOWN,
+    SUMMARY,
     TABLE_END,
     TAG,
     TAGGED,
@@ -31,8 +32,8 @@ from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
 _CODE_INDENT = 4
-#: Bytes of a title that are kept; the level of what stands under a line in bold letters.
-_TITLE_BYTES, _LABEL_LEVEL = 160, 7
+#: Bytes of a title that are kept; the levels of what a page folds, and of what stands under a line in bold.
+_TITLE_BYTES, _SUMMARY_LEVEL, _LABEL_LEVEL = 160, 7, 8
 
 
 def cut_markdown(
@@ -45,6 +46,8 @@ def cut_markdown(
     """
     scanner = _Scanner(source, limit, plain, titles)
     scanner.scan()
+    scanner.scopes += speakers(source, scanner.cuts, limit)
+    scanner.scopes.sort(key=lambda scope: (scope.start, -scope.end))
     loosen(source, scanner.cuts, limit)
     refine(source, scanner.cuts, limit)
     return scanner.cuts, scanner.scopes
@@ -66,11 +69,12 @@ class _Scanner:
     unclosed: set[bytes] = field(default_factory=set)  # elements of HTML that nothing ends any more
     row_end: int = -1  # where the line after the last table row starts
     table: int = -1  # where the current table starts
-    list_end: int = -1  # where the last list that a sentence introduces ends
+    lists: Lists = field(init=False)
 
     def scan(self) -> None:
         # With a line feed in front of the source, a match at `i` is the line that starts at `i`.
         text = b"\n" + self.source
+        self.lists = Lists(self.source, self.limit, self.scopes)
         matter = None if self.plain else FRONT_MATTER.match(self.source)
         self.resume = matter.end() if matter else 0
         if matter and (named := FRONT_TITLE.search(matter[0])):
@@ -97,9 +101,7 @@ class _Scanner:
                 if match.start() >= self.resume:
                     steps[match.lastgroup](match.start(), match)
         self.close_table()
-        while self.sections:
-            self.close_section(len(self.source))
-        self.scopes.sort(key=lambda scope: (scope.start, -scope.end))
+        self.close_sections(0, len(self.source))
 
     def on_comment(self, line: int, match: re.Match[bytes]) -> None:
         """A comment of several lines: what looks like a heading in it is none."""
@@ -142,8 +144,7 @@ class _Scanner:
         start = match.start("tagged") - 1
         near = self.source.find(b"</h", start, start + 1_200) >= 0
         found = TAGGED.match(self.source, start) if near else None
-        title = b" ".join(TAG.sub(b" ", found[2]).split()) if found else b""
-        if found and title:
+        if found and (title := b" ".join(TAG.sub(b" ", found[2]).split())):
             self.start_section(line, int(found[1]), title, self.next_line(found.end()))
             self.resume = self.next_line(found.end())
 
@@ -173,6 +174,7 @@ class _Scanner:
         elif self.source[following : following + 1] in (b" ", b"\t"):
             self.cuts[following] = INNER + 50
         else:
+            self.lists.close(0, following)
             self.cuts[following] = BLOCK
 
     def on_heading(self, line: int, match: re.Match[bytes]) -> None:
@@ -196,7 +198,7 @@ class _Scanner:
         apart = ITEM.match(title) and abs(len(title) - len(rule)) > 2  # the rule below a list or a quote
         if not title or apart or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
             if rule.startswith(b"---") and (apart or not title):
-                self.cuts[line] = SECTION + 7 * LEVEL
+                self.cuts[line] = PAGE
             return
         self.start_section(above, 1 if rule.startswith(b"=") else 2, title, self.next_line(line))
         self.cuts.pop(line, None)
@@ -215,7 +217,9 @@ class _Scanner:
 
     def literal(self, line: int, body: int, last: int, end: int) -> None:
         """A block without structure from `line` to `end`, with its text from `body` to `last`."""
-        usual = INNER if self.cuts.get(line) is None else SENTENCE if self.is_introduced(line) else BLOCK
+        usual = (
+            INNER if self.cuts.get(line) is None else SENTENCE if self.lists.is_introduced(line) else BLOCK
+        )
         self.cuts[line] = self.price(line, usual)
         if end - line > self.limit:
             cut_lines(self.source, body, last, self.cuts)
@@ -224,22 +228,16 @@ class _Scanner:
 
     def on_item(self, line: int, match: re.Match[bytes]) -> None:
         depth = min(len(match["indent"].expandtabs(4)) // 2, 2)
-        introduced = self.cuts.get(line) == BLOCK and self.is_introduced(line)
+        introduced = self.cuts.get(line) == BLOCK and self.lists.is_introduced(line)
         self.cuts[line] = self.price(line, SENTENCE if introduced else INNER + 350 * depth)
-        if line > self.list_end and not match["indent"] and self.is_introduced(line):
-            self.start_list(line)
+        self.lists.add(line, match["indent"])
 
-    def start_list(self, line: int) -> None:
-        """The parts of a list have the sentence that introduces it in their context."""
-        found = LIST_END.search(self.source, line)
-        self.list_end = found.start() + 1 if found else len(self.source)
-        above = self.source[max(line - 2 * _TITLE_BYTES, 0) : line].rpartition(b":")[0]
-        said = above[above.rfind(b"\n") + 1 :].rpartition(b". ")[2].strip() + b":"
-        if len(said) <= _TITLE_BYTES:
-            self.scopes.append(Scope(line - 1, self.list_end, said.decode(errors="ignore")))
-
-    def is_introduced(self, line: int) -> bool:
-        return self.source[max(line - 100, 0) : line].rstrip()[-1:] == b":"
+    def on_folded(self, line: int, match: re.Match[bytes]) -> None:
+        """What a page folds stands under its summary."""
+        if match["folded"].startswith(b"</"):
+            self.close_sections(_SUMMARY_LEVEL, line)
+        elif found := SUMMARY.match(self.source, match.start("folded") - 1):
+            self.open_section(_SUMMARY_LEVEL, line, b" ".join(TAG.sub(b" ", found[1]).split()))
 
     def label(self, blank: int) -> re.Match[bytes] | None:
         """The line above a blank one, if it stands alone and in bold letters."""
@@ -277,14 +275,16 @@ class _Scanner:
         self.cuts[after] = GLUED
 
     def open_section(self, level: int, line: int, title: bytes) -> None:
-        while self.sections and self.sections[-1][0] >= level:
-            self.close_section(line)
+        self.close_sections(level, line)
         self.sections.append((level, line, title[:_TITLE_BYTES].decode(errors="ignore")))
 
-    def close_section(self, position: int) -> None:
-        _, start, title = self.sections.pop()
-        if title:
-            self.scopes.append(Scope(start, position, title))
+    def close_sections(self, level: int, position: int) -> None:
+        """Sections of a level, and those below it, end; so do lists."""
+        self.lists.close(0, position)
+        while self.sections and self.sections[-1][0] >= level:
+            _, start, title = self.sections.pop()
+            if title:
+                self.scopes.append(Scope(start, position, title))
 
     def price(self, line: int, usual: int) -> int:
         """The cost of a cut at `line`, unless the line belongs to the heading above."""

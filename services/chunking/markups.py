@@ -58,14 +58,14 @@ _ASCIIDOC = Markup(
     (-2, 2),
 )
 _ORG = Markup(
-    re.compile(rb"\n(?:(?P<level>\*{1,8})[ \t]+|#\+(?i:title):[ \t]*)(?P<title>[^\n]*\S)"),
+    re.compile(rb"\n(?:(?P<level>\*{1,8})[ \t]++|#\+(?i:title):[ \t]*+)(?P<title>[^\n]*\S)"),
     lambda match: _length(match) if match["level"] else 0,
     re.compile(rb"\n[ \t]*#\+(?P<end>begin|end)_(?P<mark>\w+)", re.I),
 )
 _LATEX = Markup(
     re.compile(
         rb"\n[ \t]*\\(?P<level>title|(?:add)?part|chapter|addchap|(?:sub){0,2}section|addsec"
-        rb"|(?:sub)?paragraph|frametitle|begin\{frame\})\*?\s*(?:<[^>\n]*>)?(?:\[[^\]\n]*\])*\s*\{"
+        rb"|(?:sub)?paragraph|frametitle|begin\{frame\})\*?\s*+(?:<[^>\n]*>)?(?:\[[^\]\n]*\])*+\s*+\{"
         rb"(?=(?P<title>[^\n]*(?:\n[^\n]+){0,2}))"
     ),
     _by_name("title", "part addpart", "chapter addchap", "section addsec", "subsection", "subsubsection",
@@ -79,7 +79,7 @@ _RST = Markup(re.compile(rb"\n%b" % _underlined(rb"!-/:-@\[-`{-~")), lambda matc
 _WIKI = Markup(
     re.compile(
         rb"\n(?P<level>={1,6})(?:(?=[ \t])|(?=[^\n]*=[ \t]*(?:<!|\r?(?:\n|\Z))))[ \t]*"
-        rb"(?P<title>[^=\s][^\n]*?)(?:[ \t]*=+)?[ \t]*(?:<!--[^\n]*)?\r?(?=\n|\Z)"
+        rb"(?P<title>[^=\s][^\n]{0,300}?)(?:[ \t]{0,9}={1,6})?[ \t]{0,99}(?:<!--[^\n]*)?\r?(?=\n|\Z)"
     ),
     _length,
     re.compile(
@@ -126,7 +126,8 @@ _INI = Markup(
 #: The files of a patch, and the functions that its hunks are in.
 _DIFF = Markup(
     re.compile(
-        rb"\n(?:diff --git a/|Index: |(?P<level>@@)[^@\n]*@@[ ]?)(?P<title>[^\n]*?)(?= b/|[ \t]*\r?(?:\n|\Z))"
+        rb"\n(?:diff --git a/|Index: |(?P<level>@@)[^@\n]*@@[ ]?)"
+        rb"(?P<title>[^\n]{0,300}?)(?= b/|[ \t]{0,9}\r?(?:\n|\Z))"
     ),
     lambda match: 1 + (match["level"] is not None),
 )

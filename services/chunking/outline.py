@@ -48,5 +48,6 @@ def outline(source: bytes, limit: int, start: int = 0, end: int | None = None) -
 
 
 def _block(depth: int, start: int, line: bytes, deep: bool, end: int, limit: int) -> Iterator[Scope]:
-    if deep and end - start > limit and (label := head_of(line.decode(errors="ignore"))):
+    named = deep and line[:1] not in b"[{\"'"
+    if named and end - start > limit and (label := head_of(line.decode(errors="ignore"))):
         yield Scope(start, end, label)

@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 #: Prices of cuts, lowest first. A document is cut where their sum is lowest, so ten cuts between definitions
 #: are better than one inside a function.
 SECTION = 100  # before a heading, between definitions; deeper levels cost `LEVEL` more each
+PAGE = 170  # between pages and at a rule across the page
 BLOCK = 300  # between paragraphs
 INNER = 1_000  # between the statements of a function, the items of a list
 SENTENCE = 1_800

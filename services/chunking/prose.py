@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import pairwise
 
-from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, SENTENCE, WORD, Cuts
+from services.chunking.chunk import Scope
+from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, PAGE, SENTENCE, WORD, Cuts
 
 # Every pattern starts with plain characters, so the search skips at the speed of `memchr`. Repetitions are
 # possessive (`*+`), so no text takes quadratic time.
@@ -32,6 +34,15 @@ _LINE = re.compile(rb"\n(?=[^\n])")
 #: Before a line that begins with a date or a time, as the records of logs and of chats do.
 _STAMP = re.compile(
     rb"\n(?=[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
+)
+#: Before a form feed.
+_PAGE = re.compile(rb"\n(?=\f)")
+#: A question at the start of a paragraph, or who speaks: `Ann Miller:`, `**Bob** (00:12):`, `[00:12] Bob:`.
+_SPEAKER = re.compile(
+    rb"[ \t>]*(?:[-*+][ \t]+)?(?:(?:Q\w{0,10}[ ]?\d*[:.)][ ]*)?(?P<question>[^\n]{3,160}\?)[ \t]*\r?\n"
+    rb"|(?:\[[\d:., -]{4,20}\][ ]*)?(?:\*\*|__)?"
+    rb"(?P<name>[^\s:.,;!?<>|{}\[\]#*=`][^\n:.,;!?<>|{}\[\]#*=`]{0,40}(?<!\s))"
+    rb"(?:\*\*|__)?(?:[ ][(\[][\d:.]+[)\]])?:(?:\*\*|__)?[ \t\r\n])"
 )
 #: Between records and between escaped paragraphs of serialised data, as in a log of messages.
 _RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])")
@@ -61,17 +72,24 @@ _ROUNDS: tuple[Patterns, ...] = (
 
 def refine(source: bytes, cuts: Cuts, limit: int) -> None:
     """Add cuts until no more than `limit` bytes that are not blank lie between two of them."""
-    within = sorted(position for position in cuts if position < len(source))
-    for start, end in pairwise([0, *within, len(source)]):
+    for start, end in _stretches(source, cuts):
         if end - start > limit and _content(source, start, end) > limit:
             _refine_stretch(source, start, end, cuts, limit)
 
 
-def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
-    """Add cuts between sentences where text that belongs together, as a heading and its text, is too long.
+def speakers(source: bytes, cuts: Cuts, limit: int) -> Iterator[Scope]:
+    """Paragraphs that are too long, with who speaks or the question that is answered."""
+    for start, end in _stretches(source, cuts):
+        if end - start > limit and (found := _SPEAKER.match(source, start)):
+            yield Scope(start, end, (found["question"] or found["name"]).decode(errors="ignore").strip())
 
-    Without them a paragraph that fits into a chunk would be separated from its heading.
+
+def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
+    """Add cuts between pages, and between sentences where text that belongs together is too long.
+
+    Without the latter a paragraph that fits into a chunk would be separated from its heading.
     """
+    cuts |= {page.end(): PAGE for page in _PAGE.finditer(source)}
     positions = [0, *sorted(position for position in cuts if position < len(source)), len(source)]
     group = 0  # index of the position where the running group starts
     for index in range(1, len(positions)):
@@ -82,6 +100,11 @@ def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
             for start, end in pairwise(positions[group : index + 1]):
                 _cut_stretch(source, start, end, cuts, _ROUNDS[0])
         group = index
+
+
+def _stretches(source: bytes, cuts: Cuts) -> Iterator[tuple[int, int]]:
+    """What lies between the cuts."""
+    return pairwise([0, *sorted(position for position in cuts if position < len(source)), len(source)])
 
 
 def cut_lines(source: bytes, start: int, end: int, cuts: Cuts) -> None:

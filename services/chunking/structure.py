@@ -17,6 +17,7 @@ EVENT = re.compile(
     rb"|(?P<comment><!--|\{/\*)"
     rb"|(?P<html><table\b)"
     rb"|(?P<tagged><[hH][1-6]\b)"
+    rb"|(?P<folded></?(?:details|summary)\b)"
     rb"|(?P<raw><(?i:pre|script|style|textarea)\b|\$\$(?=[ \t]*\r?\n))"
     rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
     rb")"
@@ -28,7 +29,7 @@ DELIMITER_ROW = re.compile(
 COMMENT_ENDS = {b"<!--": re.compile(rb"-->"), b"{/*": re.compile(rb"\*/\}")}
 #: Lines that have structure in markdown alone, and those that are headings.
 OF_MARKDOWN, HEADINGS = (
-    frozenset(("heading", "fence", "comment", "html", "tagged", "raw")),
+    frozenset(("heading", "fence", "comment", "html", "tagged", "folded", "raw")),
     frozenset(("rule", "wiki")),
 )
 #: What begins the head of a table in Textile and Jira.
@@ -41,11 +42,10 @@ FRONT_MATTER = re.compile(
 FRONT_TITLE = re.compile(rb"^title[ \t]*[:=][ \t]*([\"']?)(.{1,160}?)\1[ \t]*\r?$", re.M)
 #: A heading as HTML, with which most pages of projects begin.
 TAGGED = re.compile(rb"<h([1-6])\b[^>]{0,1000}>(.{0,1000}?)</h\1\s*>", re.I | re.S)
+SUMMARY = re.compile(rb"(?:<details[^>]{0,300}>\s{0,99})?<summary[^>]{0,300}>(.{1,300}?)</summary>", re.S)
 TAG = re.compile(rb"<[^>]{0,1000}>")
 #: An item of a list, or a quote.
 ITEM = re.compile(rb"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]")
-#: The end of a list: a blank line before one that neither is indented nor an item; a heading; code.
-LIST_END = re.compile(rb"\n(?:[ \t]*\r?\n(?=[^\s])(?![-*+][ \t]|\d{1,9}[.)][ \t])|(?=\#{1,6}[ \t]|```|~~~))")
 #: The language of a fenced block, behind its fence.
 LANGUAGE = re.compile(rb"[ \t]*\{?\.?([A-Za-z][\w+#-]{0,30})")
 #: A line in bold letters, alone: it names what follows.

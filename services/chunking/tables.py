@@ -44,18 +44,19 @@ _LINE = re.compile(rb"\n(?=[ \t]*[^\s])")
 #: Of each kind, the text with which every table begins: what lacks it is not searched further.
 _KINDS = {
     b"+-": _Kind(
-        re.compile(rb"\n%b\n(?P<head>(?:[ \t>]*\|[^\n]*\n){1,4}?)(?=[ \t>]*\+[=:]+\+)" % _BORDER),
+        re.compile(rb"\n%b\n(?P<head>(?:[ \t>]*+\|[^\n]*+\n){1,4}?)(?=[ \t>]*\+[=:]+\+)" % _BORDER),
         re.compile(rb"(?=\n(?![ \t>]*[+|])|\Z)"),
         re.compile(rb"\n%b\n" % _BORDER),
     ),
     b"= ": _Kind(
-        re.compile(rb"\n%b\n(?P<head>(?:[^\n]*\S[^\n]*\n){1,4}?)%b(?=\n)" % (_COLUMNS, _COLUMNS)),
+        re.compile(rb"\n%b\n(?P<head>(?:[ \t]*+\S[^\n]*+\n){1,4}?)%b(?=\n)" % (_COLUMNS, _COLUMNS)),
         re.compile(rb"\n%b(?=\n|\Z)" % _COLUMNS),
         _LINE,
     ),
     b"|===": _Kind(
         re.compile(
-            rb"\n(?:\[[^\n]*header[^\n]*\][ \t]*\r?\n(?:\.[^\n]*\n)?\|===+[ \t]*\r?\n(?P<head>\|[^\n]+)"
+            rb"\n(?:\[[^\]\n]{0,300}?header[^\]\n]{0,300}\][ \t]*\r?\n(?:\.[^\n]*+\n)?"
+            rb"\|===+[ \t]*\r?\n(?P<head>\|[^\n]+)"
             rb"|\|===+[ \t]*\r?\n(?P<first>\|[^\n]+)\n(?=\r?\n))"
         ),
         re.compile(rb"\n\|===+"),
@@ -69,7 +70,7 @@ _KINDS = {
     b"\\begin{": _Kind(
         re.compile(
             rb"\\begin\{(?:tabular[xy*]?|long(?:table|tabu)|tabu|xltabular)\}[^\n]*\n"
-            rb"(?:[ \t]*\\(?:hline|toprule|caption|label|centering)[^\n]*\n)*(?P<head>[^\n]*&[^\n]*)\\\\"
+            rb"(?:[ \t]*\\(?:hline|toprule|caption|label|centering)[^\n]*\n)*(?P<head>[^\n&]*+&[^\n]*?)\\\\"
         ),
         re.compile(rb"\\end\{(?:tabular[xy*]?|long(?:table|tabu)|tabu|xltabular)\}"),
         re.compile(rb"\\\\[^\n]*\n"),

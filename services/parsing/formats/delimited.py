@@ -102,7 +102,7 @@ def dialect_of(text: str) -> Dialect:
         dialect = Dialect(delimiter, quote, escape)
         widths = [len(row) for row in dialect.reader(sample) if row]
         common = max(set(widths), key=widths.count, default=1)
-        score = widths.count(common) / len(widths) * min(common, 20) if common > 1 else 0.0
+        score = (widths.count(common) / len(widths)) ** 2 * min(common, 20) if common > 1 else 0.0
         if score > most:
             best, most = dialect, score
     return best

@@ -98,7 +98,9 @@ def _result(output: dict[str, Any]) -> list[MarkdownBlock]:
         return [MarkdownBlock(text[:MAX_RESULT].strip())]
     if plain.strip() and not _OBJECT.fullmatch(plain.strip()) and "<table" not in page:
         return _printed(plain)
-    return _page(page) or _printed(plain or forms.get("application/json", ""))
+    shown = found.get("application/json")
+    told = shown if isinstance(shown, str) or not shown else json.dumps(shown, ensure_ascii=False)
+    return _page(page) or _printed(told or plain)
 
 
 def _page(page: str) -> list[MarkdownBlock]:

@@ -25,6 +25,7 @@ _HIDDEN_STYLE = re.compile(
     r"|clip\s*:\s*rect\((?:\s*[01](?:px)?[\s,]*){4}\)|clip-path\s*:\s*inset\((?:50|100)%",
     re.I | re.S,
 )
+_BLOCK_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)\b", re.I)
 _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|(?:^|/)(?:pixel|loading|lazy)\.|1x1", re.I)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-srcset", "data-lazy-srcset",
          "srcset")  # fmt: skip
@@ -45,6 +46,8 @@ _TYPED = (
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
 )
+#: What holds the labels of a drawing: its own text, and pages within it.
+_DRAWN_TEXTS = ("text", "{*}text", "foreignobject", "{*}foreignObject")
 #: The signs with which generators of pages link a heading to itself.
 _PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 #: Elements inside a `pre` that begin a line, and those that are not part of its text.
@@ -74,6 +77,11 @@ def is_hidden(el: HtmlElement) -> bool:
 
 def is_struck(el: HtmlElement) -> bool:
     return "line-through" in (el.get("style") or "")
+
+
+def is_block(el: HtmlElement) -> bool:
+    """Whether a style makes a line of its own of an inline element."""
+    return _BLOCK_STYLE.search(el.get("style") or "") is not None
 
 
 def is_light(el: HtmlElement) -> bool:
@@ -166,6 +174,8 @@ def image_text(el: HtmlElement) -> str:
         return _embedded(alt, source)
     if not alt:
         return ""
+    if len(alt) < 8 and not alt.isascii() and not any(map(str.isalpha, alt)):
+        return md.escape(alt)  # an emoji
     return md.image(alt, source if not re.match(r"(javascript|blob|cid):", source, re.I) else "")
 
 
@@ -201,7 +211,7 @@ def field_text(el: HtmlElement) -> str:
 
 def drawing_text(el: HtmlElement) -> str:
     """The labels of a drawing (SVG); an icon has none."""
-    labels = (" ".join("".join(label.itertext()).split()) for label in el.iter("text", "{*}text"))
+    labels = (" ".join("".join(label.itertext()).split()) for label in el.iter(*_DRAWN_TEXTS))
     return ", ".join(filter(None, labels))
 
 

@@ -100,8 +100,8 @@ class Renderer:
         self._flush()
 
     def _in_line(self, el: HtmlElement) -> None:
-        render = self._strike if inline.is_struck(el) else self._content
-        render(el)
+        block, struck = inline.is_block(el), inline.is_struck(el)
+        (self._block if block else self._strike if struck else self._content)(el)
 
     def _heading(self, el: HtmlElement) -> None:
         if self._cells or next(el.iterdescendants("table", "ul", "ol", "pre"), None) is not None:

@@ -136,6 +136,11 @@ def _name_by_meaning(root: html.HtmlElement, page: bytes) -> None:
         if table.tag != "table":
             for el in table.iter():
                 el.tag = _BY_ROLE.get(el.get("role"), el.tag) if isinstance(el.tag, str) else el.tag
+    for dialog in root.iter("dialog") if b"<dialog" in page else ():
+        if dialog.get("open") is not None:
+            dialog.tag = "div"
+    for empty in list(root.iter("embed")) if b"<embed" in page else ():
+        empty.drop_tag()  # the parser does not know that it holds nothing
     for shadow in root.iter("template"):
         if shadow.get("shadowrootmode") or shadow.get("shadowroot"):
             shadow.tag = "div"

@@ -15,10 +15,12 @@ from tests.services.parsing.relatives.rebuilt import (
     prints,
     scanned,
     second,
+    texts,
     third,
+    whole_pages,
 )
 
 KINDS = (
     *(letters, grids, decks, mails, pages, prints, files, second, third),
-    *(fonts, drawn, beside, scanned, odd_office, letters_sent),
+    *(texts, whole_pages, fonts, drawn, beside, scanned, odd_office, letters_sent),
 )
