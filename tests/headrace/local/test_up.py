@@ -415,9 +415,16 @@ def test_sources_invocations_and_dead_letters_are_listed(up: Up) -> None:
         "tours.md": "indexed",
     }
 
-    letters = json.loads(up.call("dead-letters", "list", "--json").stdout)
-    assert [letter["document_key"] for letter in letters] == ["broken.pdf"]
-    assert up.call("dead-letters", "replay", letters[0]["id"][:8]).stdout == "1 record sent again\n"
+    # The broken file is gone, and its letter is void.
+    assert json.loads(up.call("dead-letters", "list", "--json").stdout) == []
+    bad = up.folder / "bad"
+    bad.mkdir()
+    (bad / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
+    source = json.loads(up.call("sync", "bad", "-c", "bad", "--json").stdout)["source_id"]
+    [letter] = json.loads(up.call("dead-letters", "list", "--json").stdout)
+    assert letter["document_key"] == "broken.pdf"
+    assert up.call("dead-letters", "replay", letter["id"][:8]).stdout == "1 record sent again\n"
+    up.call("sources", "delete", source[:8], "--documents")
 
 
 def test_a_key_works_until_it_is_revoked(up: Up) -> None:
