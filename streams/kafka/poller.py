@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from schemas.errors import FencedError
+from schemas.errors import FencedError, RequestError
 from streams.engine.engine import Engine
 from streams.engine.stage import AnyStage, PunctuatedStage, StatefulStage
 from streams.kafka.cluster import CLIENT_LOG, Cluster
@@ -41,6 +41,8 @@ _IDLE_POLL_SECONDS = 0.6  # confluent-kafka wakes every 0.2 s to look for Ctrl-C
 #: the clock may begin a transaction without a record; and how often the event loop is told of polls, of which
 #: it may miss those of two minutes. Each wakes another thread.
 _NOTE_SECONDS, _TELL_SECONDS = 1.0, 10.0
+#: Errors of a consumer whose rights are missing. librdkafka tries on for ever.
+_REFUSALS = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
 
 class Poller:
@@ -75,6 +77,7 @@ class Poller:
         self._engine, self._writer, self._liveness = engine, writer, liveness
         self._expired_records, self._most_at_once = expired_records, most_at_once
         self._stopping, self._on_ready = stopping, on_ready
+        self._topics = [cluster.name(topic) for topic in (stage.topic, *stage.more_topics)]
         self._stateful = isinstance(stage, StatefulStage)
         self._by_clock = isinstance(stage, PunctuatedStage)
         self._lag = Lag(stage.name)
@@ -82,9 +85,7 @@ class Poller:
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._told_at = self._owned_at = float("-inf")  # last beat; last look at what is owned
         self._restoring = 0  # assignments whose state is not restored yet
-        self._gone: dict[
-            Partition, Message[Any, Any]
-        ] = {}  # partitions whose position is gone, by their errors
+        self._gone: dict[Partition, Message[Any, Any]] = {}  # those whose position is gone, by their errors
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
         self._thread = threading.Thread(target=self._poll, name="poll", daemon=True)
         self.expired: list[str] = []
@@ -118,10 +119,7 @@ class Poller:
         self._liveness.begin()
         try:
             self._consumer.subscribe(
-                [self._cluster.name(topic) for topic in (self._stage.topic, *self._stage.more_topics)],
-                on_assign=self.assigned,
-                on_revoke=self.revoked,
-                on_lost=self.lost,
+                self._topics, on_assign=self.assigned, on_revoke=self.revoked, on_lost=self.lost
             )
             while not self._stopping.is_set():
                 idle = self._engine.idle and not self._restoring
@@ -207,11 +205,13 @@ class Poller:
             if error is None:
                 sound.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
-                ends.append(
-                    TopicPartition(message.topic() or "", message.partition() or 0, message.offset() or 0)
-                )
+                place = message.topic() or "", message.partition() or 0
+                ends.append(TopicPartition(*place, message.offset() or 0))
             elif is_position_gone(error):
                 self._gone[self._cluster.short(message.topic() or ""), message.partition() or 0] = message
+            elif error.code() in _REFUSALS:
+                names = ", ".join([*self._topics, self._cluster.name(self._stage.name)])
+                raise RequestError(f"the broker refuses: {error.str()} The user needs READ on {names}")
             elif error.fatal():
                 raise FencedError(f"the consumer cannot go on: {error.str()}")
             elif not error.retriable():
