@@ -1,6 +1,8 @@
 """Options that many commands share, and the settings that they override."""
 
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,7 +62,22 @@ def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
         raise UsageError(f"{shown}{value}: {why} (docs/settings.md)") from None
     if "data_dir" not in settings.model_fields_set:
         _say_where(settings.data_dir)
+    _say_unknown(Settings.model_fields)
     return settings
+
+
+def _say_unknown(fields: Iterable[str]) -> None:
+    """Name variables that look like settings and are none: most are misspelt, and nothing reads them."""
+    import difflib
+
+    known = [f"HEADRACE_{field.upper()}" for field in fields]
+    odd = (name for name in sorted(os.environ) if name.startswith("HEADRACE_") and name not in known)
+    for name in odd:
+        if name.startswith(("HEADRACE_KAFKA_", "HEADRACE_TEST_")):  # the client's, which names wrong ones
+            continue
+        near = difflib.get_close_matches(name, known, 1, 0.8)
+        hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them"
+        sys.stderr.write(f"headrace: {name} is set but is no setting; {hint}\n")
 
 
 def _say_where(data_dir: Path) -> None:

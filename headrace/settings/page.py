@@ -7,7 +7,8 @@ from headrace.settings import GROUPS
 
 _HEAD = (
     "# Settings\n\nRendered from `headrace/settings/`; `make docs` renders it again. "
-    "An empty variable counts as not set.\n"
+    "An empty variable counts as not set. "
+    "Commands name variables that begin with `HEADRACE_` and are no setting.\n"
 )
 
 

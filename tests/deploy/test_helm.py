@@ -56,6 +56,15 @@ def test_every_service_runs_and_sets_only_settings_that_exist() -> None:
     assert "main-headrace-searching" in by_kind(found, "StatefulSet")
 
 
+def test_services_of_kubernetes_set_nothing() -> None:
+    """Those of a Service `headrace-kafka-bootstrap`, as Strimzi calls it, would be settings of the client."""
+    found = rendered()
+    pods = {**by_kind(found, "Deployment"), **by_kind(found, "StatefulSet"), **by_kind(found, "Job")}
+
+    assert len(pods) > len(SERVICES)
+    assert not [name for name, one in pods.items() if one["spec"]["template"]["spec"]["enableServiceLinks"]]
+
+
 def test_each_process_gets_only_the_keys_that_it_needs() -> None:
     found = rendered()
     keys = {

@@ -11,6 +11,7 @@ import pytest
 
 from headrace.cli import app, main
 from headrace.cli.app import run
+from headrace.cli.settings import load_settings
 
 SAMPLE = """\
 # Gates
@@ -258,6 +259,20 @@ def test_the_data_folder_of_the_current_folder_is_used_and_said(
 
     assert run(["blobs", "sweep"]) == 0
     assert said(capsys) == "headrace: using the data folder .headrace in the current folder\n"
+
+
+def test_variables_that_no_setting_reads_are_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HEADRACE_MAX_CHUNK", "HEADRACE_NONSENSE", "HEADRACE_KAFKA_LINGER_MS", "HEADRACE_JAVA"):
+        monkeypatch.setenv(name, "1")
+
+    load_settings()
+
+    assert capsys.readouterr().err.splitlines() == [
+        "headrace: HEADRACE_MAX_CHUNK is set but is no setting; did you mean HEADRACE_MAX_CHUNKS?",
+        "headrace: HEADRACE_NONSENSE is set but is no setting; docs/settings.md lists them",
+    ]
 
 
 def test_replay_wants_ids_or_all(capsys: pytest.CaptureFixture[str]) -> None:

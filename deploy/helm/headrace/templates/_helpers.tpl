@@ -67,6 +67,8 @@ metadata:
 spec:
   serviceAccountName: {{ include "headrace.serviceAccount" $root }}
   automountServiceAccountToken: false
+  # Kubernetes would set HEADRACE_KAFKA_BOOTSTRAP_PORT for a Service `headrace-kafka-bootstrap`: a setting.
+  enableServiceLinks: false
   # A service drains what it has in hand before it ends.
   terminationGracePeriodSeconds: {{ $own.terminationGraceSeconds | default 30 }}
   {{- with $root.Values.imagePullSecrets }}
