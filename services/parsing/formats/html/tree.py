@@ -22,7 +22,7 @@ _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 _MARKS = re.compile("[\ue000-\ue005]")
 _MARKS_BEGIN = b"\xee\x80"
 _HEADINGS = Holders("//@role[. = 'heading']")
-_TABLES = etree.XPath("//*[@role = 'table' or @role = 'grid' or @role = 'treegrid']")
+_TABLES = Holders("//@role[. = 'table' or . = 'grid' or . = 'treegrid']")
 #: Tags of what attributes alone make a table.
 _BY_ROLE = {
     **dict.fromkeys(("table", "grid", "treegrid"), "table"),
@@ -132,7 +132,7 @@ def _name_by_meaning(root: html.HtmlElement, page: bytes) -> None:
         if heading.tag not in _HEADING_TAGS:
             level = heading.get("aria-level", "")
             heading.tag = f"h{level if level in tuple('123456') else 2}"
-    for table in _TABLES(root) if b"grid" in page or b"table" in page else ():
+    for table in _TABLES(root) if b"role" in page else ():
         if table.tag != "table":
             for el in table.iter():
                 el.tag = _BY_ROLE.get(el.get("role"), el.tag) if isinstance(el.tag, str) else el.tag
