@@ -45,6 +45,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     #: Seconds between two bytes of the body.
     pause_s: float = 0.0
+    #: Seconds between two headers.
+    head_pause_s: float = 0.0
 
 
 def refusal(status: int, code: str, message: str = "no", **headers: str) -> Answer:
@@ -160,8 +162,12 @@ def serving(store: MemoryS3) -> Iterator[MemoryS3]:
             self.send_response(found.status)
             for name, value in {"Content-Length": str(len(found.body)), **found.headers}.items():
                 self.send_header(name, value)
-            self.end_headers()
+                if found.head_pause_s:
+                    with suppress(OSError):
+                        self.flush_headers()
+                    time.sleep(found.head_pause_s)
             with suppress(OSError):  # nobody waits for the rest
+                self.end_headers()
                 for piece in [bytes([one]) for one in found.body] if found.pause_s else [found.body]:
                     self.wfile.write(piece)
                     time.sleep(found.pause_s)

@@ -132,6 +132,7 @@ class Journal:
         try:
             if (written := os.write(self._file, text.encode())) == len(text.encode()):
                 self._written += written
+                self._complained = False
                 return
             self._complain("the disk is full")
         except OSError as error:
@@ -147,7 +148,6 @@ class Journal:
             fresh.write_text("".join(_line(*counted) for counted in self._counted().items()))
             fresh.replace(self._path)
             self._file, self._written = os.open(self._path, os.O_WRONLY | os.O_APPEND), 0
-            self._complained = False
         except OSError as error:
             self._complain(str(error))
 

@@ -121,8 +121,8 @@ class ExpiredRecords:
         position = message.offset()
         first = 0 if position is None or position < 0 else position
         if first > high:
-            where = {"topic": start.topic, "partition": start.partition}
-            log.warning("a topic was made anew", stage=self.stage, **where)
+            where = {"topic": start.topic, "partition": start.partition, "position": first, "end": high}
+            log.warning("the topic was made anew, or lost its last records", stage=self.stage, **where)
         return _Gap(start, first, is_empty=low == high) if first < low else None
 
     def _tell(self, gaps: Sequence[_Gap]) -> list[str]:

@@ -24,6 +24,7 @@ from schemas.errors import (
 from schemas.limits import MAX_FILE_BYTES
 from schemas.sources.s3 import S3Config
 from services.connectors.s3.errors import Garbled, Refusals
+from services.connectors.s3.in_time import limited, within
 
 T = TypeVar("T")
 
@@ -33,7 +34,9 @@ PAGE_KEYS = 1000
 PATIENCE_S = 120.0
 LONGEST_PAUSE_S = 20.0
 _PIECE_BYTES = 1024 * 1024
-#: An object has this long to arrive, and a second more for so many bytes: one that trickles would hold a
+#: The head of an answer has this long to arrive, and with it a page of a listing, or the text of a refusal.
+ANSWER_SECONDS = 120.0
+#: The bytes of an object have this long, and a second more for so many bytes: one that trickles would hold a
 #: thread for ever, and there are some dozens for all sources.
 READ_SECONDS, _SLOWEST_BYTES_S = 120.0, 64 * 1024
 _MOST_CLIENTS = 64
@@ -98,7 +101,8 @@ class Bucket:
             asked["OptionalObjectAttributes"] = ["RestoreStatus"]
 
         def list_page() -> dict[str, Any]:
-            found: dict[str, Any] = self._client.list_objects_v2(**asked)
+            with within(ANSWER_SECONDS):
+                found: dict[str, Any] = self._client.list_objects_v2(**asked)
             if "IsTruncated" not in found:  # boto3 parses any text as an empty listing
                 raise self.refusals.garbled(after)
             return found
@@ -114,7 +118,7 @@ class Bucket:
         if etag is not None:
             asked["IfMatch"] = f'"{etag}"'
         return await self._call(
-            lambda: _opened(self._client.get_object(**asked)),
+            lambda: self._opened(asked),
             lambda error: self.refusals.of_object(error, key),
         )
 
@@ -124,13 +128,24 @@ class Bucket:
         opened = [found] if found is not None else []
 
         def read() -> bytes:
-            one = opened.pop() if opened else _opened(self._client.get_object(**asked))
+            one = opened.pop() if opened else self._opened(asked)
             return _content(key, one)
 
         asked = {**self._named, "Key": key}
         if etag is not None:
             asked["IfMatch"] = f'"{etag}"'
         return await self._call(read, lambda error: self.refusals.of_object(error, key))
+
+    def _opened(self, asked: Mapping[str, Any]) -> OpenObject:
+        with within(ANSWER_SECONDS):
+            answer = self._client.get_object(**asked)
+        return OpenObject(
+            etag=str(answer.get("ETag", "")).strip('"'),
+            size=int(answer.get("ContentLength", 0)),
+            content_type=answer.get("ContentType"),
+            content_encoding=answer.get("ContentEncoding"),
+            body=answer["Body"],
+        )
 
     async def _call(self, do: Callable[[], T], refusal: Callable[[Exception], IngestError]) -> T:
         def once() -> T:
@@ -215,21 +230,11 @@ def _client(session: Any, config: S3Config, secret: Mapping[str, str] | None) ->
     )
     # boto3 would redirect to the bucket's region, with HeadBucket if necessary. We report it instead.
     client.meta.events.register_last("before-parameter-build.s3", _stay)
-    return client
+    return limited(client)
 
 
 def _stay(context: dict[str, Any], **_: object) -> None:
     context.setdefault("s3_redirect", {})["redirected"] = True
-
-
-def _opened(answer: Mapping[str, Any]) -> OpenObject:
-    return OpenObject(
-        etag=str(answer.get("ETag", "")).strip('"'),
-        size=int(answer.get("ContentLength", 0)),
-        content_type=answer.get("ContentType"),
-        content_encoding=answer.get("ContentEncoding"),
-        body=answer["Body"],
-    )
 
 
 def _content(key: str, found: OpenObject) -> bytes:

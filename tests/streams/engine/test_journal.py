@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from streams.engine import journal as journal_module
 from streams.engine.journal import Journal, Position
@@ -214,3 +215,27 @@ def test_a_full_disk_costs_the_protection_for_as_long_as_it_lasts_and_nothing_el
     crashed(journal)
 
     assert suspects(path, A, B, C) == [False, True, True]
+
+
+def test_a_disk_that_holds_an_empty_file_and_no_line_is_reported_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(path)
+    write = os.write
+
+    def full(file: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    def told_times() -> int:
+        with capture_logs() as told:
+            for offset in range(10):
+                journal.begin([("documents", 1, offset)], alone=False)
+                journal.end([("documents", 1, offset)])
+        return len(told)
+
+    monkeypatch.setattr(os, "write", full)
+    assert (told_times(), told_times()) == (1, 0)
+    monkeypatch.setattr(os, "write", write)
+    assert told_times() == 0
+    monkeypatch.setattr(os, "write", full)
+    assert told_times() == 1

@@ -6,6 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from structlog.testing import capture_logs
 
 from schemas.events import ApiKey, RecordsExpired, StageHealth
 from streams.engine.outputs import Send
@@ -177,3 +178,21 @@ async def test_a_worker_reports_its_health_and_takes_it_back_when_it_ends(kafka:
     assert isinstance(reports[0], StageHealth)
     assert (reports[0].stage, reports[0].slot, reports[0].oldest) == ("seeing", "0", None)
     assert reports[-1] is None
+
+
+def test_a_partition_that_ends_before_its_reader_is_reported_and_read_from_its_first_record_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(expired_module, "watermarks", lambda *_: [(2, 5)])
+    consumer = Mock()
+    gone = Mock(topic=lambda: "documents", partition=lambda: 3, offset=lambda: 9)
+
+    with capture_logs() as told:
+        expired = ExpiredRecords(Cluster("127.0.0.1:1"), CODEC, "seeing").begin_again(consumer, [gone])
+
+    assert expired == []  # nothing is said to have expired: no run fails for it
+    [[start]] = consumer.incremental_assign.call_args.args
+    assert (start.topic, start.partition, start.offset) == ("documents", 3, 2)
+    assert [(one["event"], one["position"], one["end"]) for one in told] == [
+        ("the topic was made anew, or lost its last records", 9, 5)
+    ]

@@ -155,22 +155,6 @@ async def test_a_connection_that_breaks_costs_another_call(store: MemoryS3, orig
         assert (await read_all(lister))["a"].body == b"whole text"
 
 
-async def test_an_object_that_trickles_fails_alone(
-    store: MemoryS3, origin: S3Origin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.put("a", b"slow" * 2_000)
-    store.put("b", b"text")
-    slow = Answer(200, b"slow" * 2_000, {"Content-Length": "8000", "ETag": '"x"'}, pause_s=0.05)
-    store.fault = lambda asked: slow if asked.key == "a" else None
-    monkeypatch.setattr(client, "READ_SECONDS", 0.2)
-
-    async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
-        first, second = [one for one in await listed(lister) if isinstance(one, Item)]
-        with pytest.raises(DocumentError, match="of 8,000 bytes arrived in time"):
-            await lister.read(first)  # else after six minutes
-        assert (await lister.read(second)).body == b"text"
-
-
 async def test_what_is_stored_packed_is_unpacked_once_and_within_the_limit(
     store: MemoryS3, origin: S3Origin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
