@@ -147,7 +147,8 @@ class Dependencies:
         self.reranker = Reranker(gateway.rerank) if gateway.rerank is not None else None
         self.search = HybridSearch(self.legs, self.reranker)
         self.sparse_keys = SparseKeys(gateway.sparse)
-        self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
+        one_tenant = gateway.chroma.tenant is not None
+        self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue, one_tenant)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
         self.checks = asyncio.Semaphore(MOST_CHECKS)
         self.changing = ChangeLocks()
