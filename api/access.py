@@ -55,17 +55,22 @@ def hash_key(key: str) -> str:
 
 
 class Authenticator:
-    """Authenticates callers by their tokens."""
+    """Authenticates callers by their tokens.
 
-    def __init__(self, admin_key: str, tenant: str, catalogue: Catalogue) -> None:
+    Args:
+        tenant: that of the preset key.
+        only: keys of other tenants are refused, because Chroma keeps the databases of all under one tenant.
+    """
+
+    def __init__(self, admin_key: str, tenant: str, catalogue: Catalogue, only: bool = False) -> None:
         self._admin_sha256 = hash_key(admin_key)
         self._admin = Caller("preset", tenant, admin=True, preset=True)
-        self._catalogue = catalogue
+        self._catalogue, self._only = catalogue, only
         #: Key id → when this process last saw it.
         self.last_used: dict[str, datetime] = {}
 
     async def caller(self, token: str | None) -> Caller:
-        """Raises Unauthorized for a missing or unknown token.
+        """Raises Unauthorized for a missing or unknown token, Forbidden for one of a tenant that is refused.
 
         Compares hashes, not keys, in constant time, so timing reveals nothing about a key. An unknown hash
         may be a key that another gateway has just created, so it is looked up again after reading to the end
@@ -82,15 +87,26 @@ class Authenticator:
             key = self._catalogue.key_by_hash(digest)
         if key is None or not hmac.compare_digest(digest, key.key_sha256):
             raise Unauthorized(f"the key in {TOKEN_HEADER} is not known")
+        self.require_tenant(key.tenant)
         self.last_used[key.id] = now()
         return _caller(key)
 
+    def require_tenant(self, tenant: str) -> None:
+        """Raise Forbidden for a tenant that would share the databases of another one."""
+        if self._only and tenant != self._admin.tenant:
+            raise Forbidden(
+                f"Chroma keeps all databases under one tenant here (HEADRACE_CHROMA_TENANT), so only tenant "
+                f"{self._admin.tenant!r} may have keys, not {tenant!r}"
+            )
+
     def known(self, key_id: str) -> tuple[Caller, str] | None:
-        """The caller with the key of this id, and the key's hash; None if it is revoked."""
+        """The caller with the key of this id, and the key's hash; None if it is revoked or refused."""
         if key_id == self._admin.key_id:
             return self._admin, self._admin_sha256
         key = self._catalogue.key(key_id)
-        return None if key is None else (_caller(key), key.key_sha256)
+        if key is None or (self._only and key.tenant != self._admin.tenant):
+            return None
+        return _caller(key), key.key_sha256
 
 
 def _caller(key: ApiKey) -> Caller:

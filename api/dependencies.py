@@ -48,8 +48,7 @@ Found = TypeVar("Found", Source, Invocation)
 #: How often, and how soon, a name is asked for again.
 _NAME_TRIES, _NAME_SECONDS = 10, 0.05
 
-#: What is written here belongs to a record before it, so it is not refused: an invocation without its request
-#: would wait for ever.
+#: They follow a record before them, so none is refused: a run without its request would wait for ever.
 _FOLLOWING = frozenset(topic.name for topic in RUNS.values())
 #: Checks of sources under way at once in a process: each may list for a minute.
 MOST_CHECKS = 4
@@ -147,7 +146,8 @@ class Dependencies:
         self.reranker = Reranker(gateway.rerank) if gateway.rerank is not None else None
         self.search = HybridSearch(self.legs, self.reranker)
         self.sparse_keys = SparseKeys(gateway.sparse)
-        self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue)
+        one_tenant = gateway.chroma.tenant is not None
+        self.doorkeeper = Authenticator(gateway.admin_key, gateway.default_tenant, self.catalogue, one_tenant)
         self.uploads = UploadSlots(gateway.uploads_per_tenant)
         self.checks = asyncio.Semaphore(MOST_CHECKS)
         self.changing = ChangeLocks()

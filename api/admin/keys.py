@@ -43,11 +43,13 @@ async def make(parts: Dependencies, caller: Caller, payload: CreateKeyPayload) -
     caller.require_unlimited("create keys")
     if payload.databases is not None and not all(payload.databases):
         raise BadRequest("databases must not contain an empty name")
+    tenant = _tenant(caller, payload)
+    parts.doorkeeper.require_tenant(tenant)
     secret = f"hr_{secrets.token_urlsafe(32)}"
     key = ApiKey(
         id=str(uuid.uuid4()),
         name=payload.name,
-        tenant=_tenant(caller, payload),
+        tenant=tenant,
         key_sha256=hash_key(secret),
         admin=payload.admin,
         databases=None if payload.databases is None else sorted(set(payload.databases)),

@@ -45,7 +45,9 @@ class StoreSettings(BaseSettings):
     )
     chroma_api_key: HeaderSecret = Field(None, description="Token for Chroma Cloud.")
     chroma_tenant: str | None = Field(
-        None, description="Chroma tenant of all documents, if the account has only one."
+        None,
+        description="Chroma tenant of all documents, if the account has only one. Then only keys of "
+        "`default_tenant` are taken.",
     )
     blob_url: str | None = Field(
         None,

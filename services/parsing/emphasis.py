@@ -14,7 +14,7 @@ STRIKE, STRIKE_END = "\ue004", "\ue005"
 _MARKS = re.compile("[\ue000-\ue005]")
 _REPEATED = re.compile("\ue001( ?)\ue000|\ue003( ?)\ue002|\ue005()\ue004")
 _EMPTY = re.compile("\ue000(\\s*)\ue001|\ue002(\\s*)\ue003|\ue004(\\s*)\ue005")
-_OUTER_SPACE = re.compile("([\ue000\ue002\ue004])(\\s+)|(\\s+)([\ue001\ue003\ue005])")
+_OUTER_SPACE = re.compile("([\ue000\ue002\ue004])(\\s+)|(?<!\\s)(\\s++)([\ue001\ue003\ue005])")
 _SHOWN = tuple(
     (opening, re.compile(f"{opening}([^{opening}{closing}\n]+){closing}"), mark)
     for opening, closing, mark in (

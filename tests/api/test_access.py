@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from api.access import hash_key
+from api.gateway import ChromaAccess
 from tests.api.conftest import ADMIN_KEY, DATABASE, Server, Start, create_folder_source, create_run
 
 KEYS = "/api/v1/keys"
@@ -115,3 +116,17 @@ async def test_a_source_of_another_database_needs_its_own_scope(server: Server, 
     source_id = await create_folder_source(server, roots / "scoped")
     await server.call("GET", f"/api/v1/sources/{source_id}", status=200, key=key)
     await server.call("DELETE", f"/api/v1/sources/{source_id}", status=204, key=key)
+
+
+async def test_tenants_that_share_one_of_chroma_do_not_share_their_databases(
+    server: Server, start: Start
+) -> None:
+    kept = f"/api/v2/tenants/default_tenant/databases/{DATABASE}/collections"
+    other = (await make_key(server, tenant="other"))["key"]
+    one = await start(chroma=ChromaAccess(server.gateway.chroma.url, tenant="default_tenant"))
+
+    for path in (kept, "/api/v1/sources", "/api/v2/tenants/default_tenant/databases"):
+        await one.call("GET", path, status=200)
+        refused = await one.call("GET", path, status=403, key=other)
+        assert "HEADRACE_CHROMA_TENANT" in refused["message"]
+    await one.call("POST", KEYS, status=403, json={"name": "more", "tenant": "other"})

@@ -37,7 +37,8 @@ _DIGITS = re.compile(r"\d+")
 #: A page number in a line: at its start, before "of 12" at its end, or at its end.
 _PLACE = re.compile(r"^\d{1,5}\b|\b\d{1,5}(?=\s*(?:of|/|von|de|sur|di)\s*\d{1,5}$)|\b\d{1,5}$")
 _NUMBER = re.compile(
-    r"(?:page|p\.|seite|pagina|página)?\s*[-–—|\[(]?\s*(?:\d{1,4}|[ivxlc]{1,7})\s*(?:(?:of|/|von|de|sur|di)\s*\d{1,4})?\s*[-–—|\])]?",
+    r"(?:page|p\.|seite|pagina|página)?\s*+[-–—|\[(]?\s*+(?:\d{1,4}|[ivxlc]{1,7})\s*+"
+    r"(?:(?:of|/|von|de|sur|di)\s*+\d{1,4})?\s*+[-–—|\])]?",
     re.I,
 )
 

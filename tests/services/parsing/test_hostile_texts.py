@@ -1,15 +1,20 @@
-"""Texts that are short and that a pattern could read in exponentially many ways: each once took for ever.
+"""Texts that a pattern could read in very many ways: each once took for ever.
 
 Nothing is timed: what is wrong here does not end.
 """
 
 import pytest
+from lxml.html import fragment_fromstring  # type: ignore[import-untyped]
 
-from services.parsing import parse
+from services.parsing import emphasis, parse
+from services.parsing.formats.html.inline import is_hidden
+from services.parsing.page.tables.columns import is_figure
 from tests.services.parsing import samples
 
 #: Enough that each doubling of the ways outlives the machine.
 MANY = 200
+#: Enough that quadratic work outlives the time of a test.
+VERY_MANY = 1_000_000
 
 TEXTS = {
     "comments before no page": (b"<!---->\n" * MANY + b"<x", "a"),
@@ -44,3 +49,26 @@ def test_a_field_of_switches_has_no_equation() -> None:
     )
 
     assert "text" in parse(samples.docx(field), "a.docx").markdown
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * VERY_MANY + "x", "1" + ")" * VERY_MANY + "z"], ids=["before", "after"]
+)
+def test_signs_around_no_figure_are_text(text: str) -> None:
+    assert not is_figure(text)
+
+
+def test_blanks_before_no_mark_are_one() -> None:
+    strong = f"{emphasis.STRONG}a{emphasis.STRONG_END}"
+
+    assert emphasis.resolve(f"{strong}{' ' * VERY_MANY}b") == "**a** b"
+
+
+@pytest.mark.parametrize(
+    "style", ["height:0;" * VERY_MANY, "clip:rect(" + f"1{' ' * VERY_MANY}" * 3], ids=["height", "clip"]
+)
+def test_a_long_style_that_hides_nothing_is_read_in_one_pass(style: str) -> None:
+    element = fragment_fromstring("<p>text</p>")
+    element.set("style", style)
+
+    assert not is_hidden(element)

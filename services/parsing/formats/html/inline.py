@@ -15,15 +15,18 @@ from services.parsing.formats.html.tags import BLOCKS
 from services.parsing.reading import keeps_hidden
 
 #: Styles that take an element from the page: not shown, cut to nothing, moved out of the window. Most hide
-#: the line that mail programs show beside a subject, or text for screen readers.
-_HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|mso-hide\s*:\s*all|text-indent\s*:\s*-\d{3,}"
-    r"|(?:max-height|(?<![\w-])(?:height|width))\s*:\s*0(?![.\d])(?=.*overflow\s*:\s*hidden)"
-    r"|overflow\s*:\s*hidden(?=.*(?:max-height|(?<![\w-])(?:height|width))\s*:\s*0(?![.\d]))"
-    r"|position\s*:\s*(?:absolute|fixed)(?=.*(?:left|top|right|bottom)\s*:\s*-\d{4,})"
-    r"|(?:left|top|right|bottom)\s*:\s*-\d{4,}(?=.*position\s*:\s*(?:absolute|fixed))"
-    r"|clip\s*:\s*rect\((?:\s*[01](?:px)?[\s,]*){4}\)|clip-path\s*:\s*inset\((?:50|100)%",
-    re.I | re.S,
+#: the line that mail programs show beside a subject, or text for screen readers. All patterns of a line must
+#: be found, in any order.
+_HIDDEN_STYLES = tuple(
+    tuple(re.compile(pattern, re.I) for pattern in patterns)
+    for patterns in (
+        (
+            r"display\s*:\s*none|mso-hide\s*:\s*all|text-indent\s*:\s*-\d{3,}"
+            r"|clip\s*:\s*rect\((?:\s*+[01](?:px)?[\s,]*+){4}\)|clip-path\s*:\s*inset\((?:50|100)%",
+        ),
+        (r"overflow\s*:\s*hidden", r"(?:max-height|(?<![\w-])(?:height|width))\s*:\s*0(?![.\d])"),
+        (r"position\s*:\s*(?:absolute|fixed)", r"(?:left|top|right|bottom)\s*:\s*-\d{4,}"),
+    )
 )
 _BLOCK_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item)\b", re.I)
 _PLACEHOLDER = re.compile(r"placeholder|spacer|blank\.|(?:^|/)(?:pixel|loading|lazy)\.|1x1", re.I)
@@ -72,7 +75,8 @@ def is_hidden(el: HtmlElement) -> bool:
     hidden, style = el.get("hidden"), el.get("style")
     if hidden is not None:  # a search of the page opens what is only folded
         return str(hidden).strip().lower() != "until-found" and not keeps_hidden()
-    return bool(style and _HIDDEN_STYLE.search(style)) and not keeps_hidden()
+    hides = style and any(all(pattern.search(style) for pattern in one) for one in _HIDDEN_STYLES)
+    return bool(hides) and not keeps_hidden()
 
 
 def is_struck(el: HtmlElement) -> bool:
