@@ -9,7 +9,6 @@ from services.chunking.lists import Lists
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, PAGE, SECTION, SENTENCE, Cuts
 from services.chunking.prose import cut_lines, loosen, refine, speakers
 from services.chunking.structure import (
-    ANCHORS,
     COMMENT_ENDS,
     DELIMITER_ROW,
     EVENT,
@@ -25,6 +24,7 @@ from services.chunking.structure import (
     TABLE_END,
     TAG,
     TAGGED,
+    anchors_above,
     long_comments,
 )
 from services.chunking.tables import GRIDS, HEAD_BYTES, Table, html_table, written_tables
@@ -265,9 +265,9 @@ class _Scanner:
             self.table = -1
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:
-        if anchors := ANCHORS.search(self.source, max(line - _TITLE_BYTES, 0), line):
+        if (anchors := anchors_above(self.source, line)) is not None:
             self.cuts[line] = GLUED
-            line = anchors.start()
+            line = anchors
         if line:
             self.cuts[line] = self.price(line, SECTION + LEVEL * min(level, 6))
         self.open_section(level, line, title)

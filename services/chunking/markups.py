@@ -43,9 +43,11 @@ def _by_name(*groups: str) -> Found:
 
 
 def _underlined(characters: bytes) -> bytes:
-    """A title with a line of one character under it."""
+    """A title with a line of one character under it, which is looked for first: few lines have one."""
     return (
-        rb"(?P<under>[^\n]*\S)[ \t]*\r?\n(?P<line>(?P<rule>[%b])(?P=rule)++)[ \t]*\r?(?=\n|\Z)" % characters
+        rb"(?=[^\n]*+\n[%b])"
+        rb"(?P<under>[^\n]*\S)[ \t]*\r?\n(?P<line>(?P<rule>[%b])(?P=rule)++)[ \t]*\r?(?=\n|\Z)"
+        % (characters, characters)
     )
 
 
@@ -83,7 +85,7 @@ _WIKI = Markup(
     ),
     _length,
     re.compile(
-        rb"<(?P<end>/?)(?P<mark>pre|nowiki|source|syntaxhighlight)\b|(?P<note><!--)|(?P<note_end>-->)"
+        rb"<(?:(?P<end>/?)(?P<mark>pre|nowiki|source|syntaxhighlight)\b|(?P<note>!--))|-(?P<note_end>->)"
         rb"|\n(?:(?P<code>\{\{\{)|(?P<code_end>\}\}\}))", re.I,
     ),
 )  # fmt: skip
@@ -167,7 +169,8 @@ _PLAIN_TITLES = (
     rb"(?:[ \t]*\r?\n(?=%b)[^\n]{1,70}%b)?" % (b"|".join(_RANKS), _NUMBER, *(_CAPITAL, _LAST) * 2),
     rb"(?P<number>\d{1,2}(?:\.\d{1,2}){0,5})\.?[ \t]+(?=%b|[\xe0-\xf4])[^\n]{0,90}%b"
     rb"(?!\s+\d{1,3}[.)]?[ \t])" % (_CAPITAL, _LAST),
-    rb"(?=(?:[^\n]{0,40}?%b){4})%b(?:%b|[0-9 ,&'()/:.-]){2,78}(?<![.,;:!? -])" % ((_CAPITAL,) * 3),
+    rb"(?=%b(?:%b|[0-9 ,&'()/:.-]){2})(?=(?:[^\n]{0,40}?%b){4})%b(?:%b|[0-9 ,&'()/:.-]){2,78}(?<![.,;:!? -])"
+    % ((_CAPITAL,) * 5),
 )
 #: Plain text: paragraphs of one short line, and titles with a line under them.
 PLAIN = Markup(

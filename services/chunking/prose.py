@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from services.chunking.chunk import Scope
 from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, PAGE, SENTENCE, WORD, Cuts
@@ -17,10 +17,14 @@ _SHORTENED = """
     Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Nr Hr Hrn Fr bzw vgl ca Abs Art Bd Mme Mlle art Sra Dra
 """
 #: The end of a sentence: a mark, closing quotes or brackets, and white space; but not before a lower-case
-#: letter or after an initial, a shortened word or a number of one digit.
+#: letter or after an initial, a shortened word or a number of one digit. What follows is looked at first,
+#: because most marks are within numbers and names.
 _SENTENCE = re.compile(
-    rb"""[.!?](?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!U\.S\.)"""
-    + b"".join(rb"(?<!\b%b\.)" % word.encode() for word in _SHORTENED.split())
+    rb"""[.!?](?=[.!?"')\]*_\xe2\xc2\s])(?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!U\.S\.)"""
+    + b"".join(
+        rb"(?<!\b(?:%b)\.)" % "|".join(words).encode()
+        for _, words in groupby(sorted(_SHORTENED.split(), key=len), len)
+    )
     + rb"""[.!?]*+(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*+\s++(?=[^\sa-z])"""
 )
 #: The full stops of scripts without spaces, and the ellipsis: `。` `！` `？` `।` `؟` `۔` `…` in UTF-8.

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 #: The lines that have structure; all others are text. The leading line feed lets the search jump from line to
-#: line at the speed of `memchr`. Repetitions are possessive, so a line of a million spaces takes linear time.
+#: line at the speed of `memchr`, and the set of first characters passes over text at once. Repetitions are
+#: possessive, so a line of a million spaces takes linear time.
 EVENT = re.compile(
-    rb"\n(?P<indent>[ \t>]*+)(?:"
+    rb"\n(?P<indent>[ \t>]*+)(?![^\r\n#`~:*+\d|=<{$-])(?:"
     rb"(?P<blank>\r?(?=\n|\Z))"
     rb"|(?P<heading>\#{1,6})(?=[ \t\r\n])"
     rb"|(?P<fence>`{3,}(?=[^`\n]*(?:\n|\Z))|~{3,})"
@@ -53,11 +54,21 @@ LABEL = re.compile(
     rb"[ \t>]*+(?P<item>[-*+]|\d{1,9}[.)])?[ \t]*+(?P<bold>\*\*|__)(?P<name>[^*_\n]{1,150}?):?(?P=bold)[:.]?"
     rb"[ \t]*\r?"
 )
-#: Lines in front of a heading that only name its place.
-ANCHORS = re.compile(
+#: Lines in front of a heading that only name its place, and the bytes in which they are looked for.
+_NEAR = 160
+_ANCHORS = re.compile(
     rb"(?:\A|(?<=\n))(?:(?:\[\[?[^\]\n]{1,80}\]\]?|<a [^>\n]{1,80}>(?:\s*</a>)?|\.\. _[^\n]{1,80}:)"
     rb"[ \t]*\r?\n(?:[ \t]*\r?\n)?){1,3}\Z"
 )
+
+
+def anchors_above(source: bytes, line: int) -> int | None:
+    """Where the lines in front of a heading start that only name its place."""
+    near = max(line - _NEAR, 0)
+    if not source[near:line].rstrip().endswith((b"]", b">", b":")):
+        return None
+    found = _ANCHORS.search(source, near, line)
+    return found.start() if found else None
 
 
 def long_comments(source: bytes) -> Iterator[tuple[int, int]]:

@@ -85,7 +85,9 @@ def written_tables(text: bytes, signs: Iterable[bytes] = tuple(_KINDS)) -> list[
 
     Offsets are those of the text without that line feed: an offset of a line feed is that of the next line.
     """
-    return sorted(table for sign in signs if sign in text for table in _tables(text, _KINDS[sign]))
+    return sorted(
+        table for sign in signs if sign[:1] in text and sign in text for table in _tables(text, _KINDS[sign])
+    )
 
 
 def _tables(text: bytes, kind: _Kind) -> Iterator[Table]:
