@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.parsing.pdf import parse_pdf
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
@@ -100,3 +102,38 @@ def test_a_letter_alone_and_a_sign_between_texts_begin_no_list(sheet: Sheet) -> 
     sheet.lines(72, 148, ["Gates · weirs · locks · mills and all the bridges over the river ·", "· meadows"])
 
     assert not any(line.startswith("- ") for line in parse_pdf(sheet.data()).markdown.split("\n"))
+
+
+def test_an_item_that_begins_with_a_list_is_the_first_item_of_that_list(sheet: Sheet) -> None:
+    for x, y, text in (
+        (72, 100, "•"), (84, 100, "Gates"),
+        (72, 112, "•"), (84, 112, "–"), (96, 112, "north gate"),
+        (84, 124, "–"), (96, 124, "south gate"),
+    ):  # fmt: skip
+        sheet.text(x, y, text)
+
+    assert parse_pdf(sheet.data()).markdown.rstrip() == "- Gates\n  - north gate\n  - south gate"
+
+
+@pytest.mark.parametrize(
+    ("line", "markdown"),
+    [
+        ("• - a typed dash", "- a typed dash"),
+        ("• • a typed bullet", "- a typed bullet"),
+        ("1. • the first gate", "1. the first gate"),
+        ("- • 7 gates", "- 7 gates"),
+        ("• – 5 degrees", "- – 5 degrees"),
+        ("• – – – a scale", "- – – – a scale"),
+    ],
+)
+def test_a_marker_that_stands_twice_is_no_text(sheet: Sheet, line: str, markdown: str) -> None:
+    sheet.text(72, 100, line)
+
+    assert parse_pdf(sheet.data()).markdown.rstrip() == markdown
+
+
+def test_code_keeps_its_signs(sheet: Sheet) -> None:
+    sheet.lines(72, 60, prose(3))
+    sheet.lines(72, 120, ["gates:", "- - north", "- - south"], font="Courier")
+
+    assert "- - north\n- - south" in parse_pdf(sheet.data()).markdown
