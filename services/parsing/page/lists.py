@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from services.parsing.page.geometry import Word
 from services.parsing.page.lines import GAP, Line, line_of, split_row
 
 BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
-_DASHES = "-–—−"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
 #: A capital with a full stop is far more often an initial (`J. Doe`) than an item number.
 _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,5}\)")
@@ -42,27 +42,23 @@ def kept_label(text: str) -> str:
     return "" if (is_bullet(text) and text not in "✓✔") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
 
 
-def without_doubled(lines: Sequence[Line]) -> list[Line]:
-    """Lines with one marker each. Where an item begins with a list of its own, or its text with a bullet that
-    somebody typed, two stand before one text: of two bullets the inner one is kept, of a number and a bullet
-    the number. Code keeps all."""
-    return [line if line.words[-1].style.mono else _with_one_marker(line) for line in lines]
+def without_outer(lines: Sequence[Line]) -> list[Line]:
+    """Lines with one marker each. Where an item begins with a list of its own, two stand before one text, and
+    the inner one also begins a line below or above: of two bullets that one is kept, of a number and a bullet
+    the number. Code keeps all, and so does an item whose text begins with a sign."""
+    signs = [line.words[0] for line in lines if is_bullet(line.words[0].text)]
+    return [line if line.words[-1].style.mono else _without_outer(line, signs) for line in lines]
 
 
-def _with_one_marker(line: Line) -> Line:
+def _without_outer(line: Line, signs: Sequence[Word]) -> Line:
     words = line.words
-    while len(words) > 2 and is_marker(words[0].text) and _is_inner(*(word.text for word in words[:3])):
+    while len(words) > 2 and is_marker(words[0].text) and _begins_a_line(words[1], signs):
         words = [words[0], *words[2:]] if is_number(words[0].text) else words[1:]
     return line if words is line.words else line_of(split_row(words, GAP))
 
 
-def _is_inner(outer: str, sign: str, following: str) -> bool:
-    """Whether a word behind a marker is one, too: no letter, no check mark, no minus, no row of signs."""
-    if not is_bullet(sign) or sign.isalpha() or kept_label(sign):
-        return False
-    if is_bullet(following):
-        return len({outer, sign, following}) == 3
-    return any(map(str.isalpha if sign in _DASHES else str.isalnum, following))
+def _begins_a_line(sign: Word, signs: Sequence[Word]) -> bool:
+    return any(sign.text == other.text and abs(sign.x0 - other.x0) < 2 for other in signs)
 
 
 def mark_numbers(lines: Sequence[Line]) -> None:
