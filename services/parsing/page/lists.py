@@ -44,21 +44,27 @@ def kept_label(text: str) -> str:
 
 def without_outer(lines: Sequence[Line]) -> list[Line]:
     """Lines with one marker each. Where an item begins with a list of its own, two stand before one text, and
-    the inner one also begins a line below or above: of two bullets that one is kept, of a number and a bullet
-    the number. Code keeps all, and so does an item whose text begins with a sign."""
-    signs = [line.words[0] for line in lines if is_bullet(line.words[0].text)]
-    return [line if line.words[-1].style.mono else _without_outer(line, signs) for line in lines]
+    the inner one begins the next item, too: of two bullets that one is kept, of a number and a bullet the
+    number. Code keeps all, and so does an item whose text begins with a sign."""
+    out: list[Line] = []
+    following: Word | None = None  # the marker of the next item
+    for line in reversed(lines):
+        words = line.words
+        if is_marker(words[0].text):
+            if following is not None and _is_inner(words, following):
+                words = [words[0], *words[2:]] if is_number(words[0].text) else words[1:]
+                line = line_of(split_row(words, GAP))
+            following = words[0]
+        out.append(line)
+    return out[::-1]
 
 
-def _without_outer(line: Line, signs: Sequence[Word]) -> Line:
-    words = line.words
-    while len(words) > 2 and is_marker(words[0].text) and _begins_a_line(words[1], signs):
-        words = [words[0], *words[2:]] if is_number(words[0].text) else words[1:]
-    return line if words is line.words else line_of(split_row(words, GAP))
-
-
-def _begins_a_line(sign: Word, signs: Sequence[Word]) -> bool:
-    return any(sign.text == other.text and abs(sign.x0 - other.x0) < 2 for other in signs)
+def _is_inner(words: Sequence[Word], following: Word) -> bool:
+    """Whether the second word is a marker as the one of the next item, and no sign between texts."""
+    if len(words) < 3 or words[-1].style.mono or any(word.text == words[1].text for word in words[2:]):
+        return False
+    sign = words[1]
+    return is_bullet(sign.text) and sign.text == following.text and abs(sign.x0 - following.x0) < 2
 
 
 def mark_numbers(lines: Sequence[Line]) -> None:
