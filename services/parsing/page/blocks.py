@@ -12,7 +12,7 @@ from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import is_ended_caption
 from services.parsing.page.geometry import Picture, Style, Word
 from services.parsing.page.lines import Line, clean, is_code, joined, main_style, reads_left
-from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker
+from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker, without_outer
 from services.parsing.page.text import Vocabulary, inline
 
 #: The end of an entry of a table of contents.
@@ -91,6 +91,7 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
     """The blocks of a run of lines of one column."""
     if not lines:
         return []
+    lines = without_outer(lines)
     setting = setting_of(lines, body)
     for before, line in itertools.pairwise(lines):
         vocabulary.read_line(before.words[-1].text, line.words[0].text)

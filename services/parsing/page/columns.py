@@ -192,7 +192,24 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
     if _in_bands(parts) and not wordy and not any(_headings(lines) > 1 for lines in parts):
         return False
     longest = max(_longest_text(lines) for lines in parts) if parts else 0
-    return prose or longest >= PARAGRAPH or (longest >= SHORT_PARAGRAPH and _in_rows(parts) < 0.5)
+    if prose or longest >= PARAGRAPH:
+        return True
+    return (_are_blocks(parts) or longest >= SHORT_PARAGRAPH) and _in_rows(parts) < 0.5
+
+
+def _are_blocks(parts: Sequence[Sequence[Line]]) -> bool:
+    """Whether parts are blocks of short lines far from each other, as two addresses are."""
+    if len(parts) < 2 or not all(map(_is_block, parts)):
+        return False
+    left, right = map(bounds, parts)
+    return right.x0 - left.x1 > APART * (left.y1 - left.y0) / len(parts[0])
+
+
+def _is_block(lines: Sequence[Line]) -> bool:
+    """Whether texts stand close below each other at one edge."""
+    close = all(b.y0 - a.y1 < 0.7 * (a.y1 - a.y0) for a, b in pairwise(lines))
+    level = all(len(line.pieces) == 1 and abs(line.x0 - lines[0].x0) < 1 for line in lines)
+    return close and level and not any(is_marker(line.words[0].text) for line in lines)
 
 
 def _is_label(text: str) -> bool:

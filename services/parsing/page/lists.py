@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from services.parsing.page.lines import Line
+from services.parsing.page.geometry import Word
+from services.parsing.page.lines import GAP, Line, line_of, split_row
 
 BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
@@ -39,6 +40,31 @@ def marker(text: str) -> str:
 def kept_label(text: str) -> str:
     """The marker if markdown cannot express it, so that the text keeps it (`(a)`, `iv.`, `✔`); else empty."""
     return "" if (is_bullet(text) and text not in "✓✔") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
+
+
+def without_outer(lines: Sequence[Line]) -> list[Line]:
+    """Lines with one marker each. Where an item begins with a list of its own, two stand before one text, and
+    the inner one begins the next item, too: of two bullets that one is kept, of a number and a bullet the
+    number. Code keeps all, and so does an item whose text begins with a sign."""
+    out: list[Line] = []
+    following: Word | None = None  # the marker of the next item
+    for line in reversed(lines):
+        words = line.words
+        if is_marker(words[0].text):
+            if following is not None and _is_inner(words, following):
+                words = [words[0], *words[2:]] if is_number(words[0].text) else words[1:]
+                line = line_of(split_row(words, GAP))
+            following = words[0]
+        out.append(line)
+    return out[::-1]
+
+
+def _is_inner(words: Sequence[Word], following: Word) -> bool:
+    """Whether the second word is a marker as the one of the next item, and no sign between texts."""
+    if len(words) < 3 or words[-1].style.mono or any(word.text == words[1].text for word in words[2:]):
+        return False
+    sign = words[1]
+    return is_bullet(sign.text) and sign.text == following.text and abs(sign.x0 - following.x0) < 2
 
 
 def mark_numbers(lines: Sequence[Line]) -> None:

@@ -100,3 +100,27 @@ def test_a_letter_alone_and_a_sign_between_texts_begin_no_list(sheet: Sheet) -> 
     sheet.lines(72, 148, ["Gates · weirs · locks · mills and all the bridges over the river ·", "· meadows"])
 
     assert not any(line.startswith("- ") for line in parse_pdf(sheet.data()).markdown.split("\n"))
+
+
+def test_an_item_that_begins_with_a_list_is_the_first_item_of_that_list(sheet: Sheet) -> None:
+    for x, y, text in (
+        (72, 100, "•"), (84, 100, "Gates"),
+        (72, 112, "•"), (84, 112, "–"), (96, 112, "north gate"),
+        (84, 124, "–"), (96, 124, "south gate"),
+    ):  # fmt: skip
+        sheet.text(x, y, text)
+
+    assert parse_pdf(sheet.data()).markdown.rstrip() == "- Gates\n  - north gate\n  - south gate"
+
+
+def test_a_sign_that_begins_the_text_of_every_item_stays(sheet: Sheet) -> None:
+    sheet.lines(72, 100, ["• – 5 degrees", "• – 7 degrees"])
+
+    assert parse_pdf(sheet.data()).markdown.rstrip() == "- – 5 degrees\n- – 7 degrees"
+
+
+def test_code_keeps_its_signs(sheet: Sheet) -> None:
+    sheet.lines(72, 60, prose(3))
+    sheet.lines(72, 120, ["gates:", "- - north", "  - south"], font="Courier")
+
+    assert "- - north\n  - south" in parse_pdf(sheet.data()).markdown

@@ -156,3 +156,34 @@ def with_ligature(text: str, size: int) -> bytes:
 @pytest.mark.parametrize(("drawn", "read"), [("Ewicient care", "Efficient care"), ("for you", "for you")])
 def test_letters_before_a_ligature_are_kept(drawn: str, read: str) -> None:
     assert read in parse_pdf(with_ligature(drawn, 24)).markdown
+
+
+ADDRESSES = (
+    ["Harbour Supplies", "98 Dock Street", "Portland"],
+    ["Northwind Mills", "12 Weir Lane", "Sundby SB4 7QR", "Phone 555 0199"],
+)
+
+
+def test_addresses_beside_each_other_are_read_one_after_the_other(sheet: Sheet) -> None:
+    sheet.lines(60, 60, ADDRESSES[0], step=13)
+    sheet.lines(380, 55, ADDRESSES[1], step=12)
+    sheet.lines(60, 160, prose(3))
+
+    paragraphs = parse_pdf(sheet.data()).markdown.split("\n\n")
+    assert paragraphs[:2] == [" ".join(lines) for lines in ADDRESSES]
+
+
+def test_lines_at_the_same_heights_stay_in_rows(sheet: Sheet) -> None:
+    sheet.lines(60, 60, ADDRESSES[0], step=13)
+    sheet.lines(380, 60, ADDRESSES[1][:3], step=13)
+
+    assert "| 98 Dock Street | 12 Weir Lane |" in parse_pdf(sheet.data()).markdown
+
+
+def test_labels_that_stand_apart_beside_close_lines_are_no_block(sheet: Sheet) -> None:
+    sheet.lines(60, 66, ["Sender", "Recipient", "Remarks"], step=36)
+    for y in (60, 96, 132):
+        sheet.lines(200, y, ["Harbour Supplies", "98 Dock Street"], step=12)
+
+    text = parse_pdf(sheet.data()).markdown
+    assert text.index("Sender") < text.index("Dock Street") < text.index("Recipient")
