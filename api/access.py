@@ -78,15 +78,21 @@ class Authenticator:
         """
         if not token:
             raise Unauthorized(f"the header {TOKEN_HEADER} is missing")
+        if (caller := self.at_hand(token)) is None:
+            await self._catalogue.refresh()
+            caller = self.at_hand(token)
+        if caller is None:
+            raise Unauthorized(f"the key in {TOKEN_HEADER} is not known")
+        return caller
+
+    def at_hand(self, token: str) -> Caller | None:
+        """The caller, if this process has already read of the key. Raises Forbidden as `caller` does."""
         digest = hash_key(token)
         if hmac.compare_digest(digest, self._admin_sha256):
             return self._admin
         key = self._catalogue.key_by_hash(digest)
-        if key is None:
-            await self._catalogue.refresh()
-            key = self._catalogue.key_by_hash(digest)
         if key is None or not hmac.compare_digest(digest, key.key_sha256):
-            raise Unauthorized(f"the key in {TOKEN_HEADER} is not known")
+            return None
         self.require_tenant(key.tenant)
         self.last_used[key.id] = now()
         return _caller(key)

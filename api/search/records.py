@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 from api.chroma.place import Place
 from api.chroma.upstream import Upstream
 from api.errors import BadRequest, NotFound, Unavailable
@@ -112,7 +114,7 @@ class Records:
     async def _read(self, method: str, path: str, body: bytes | None) -> Any:
         answer = await self._upstream.ask(method, path, body)
         if answer.status == 200:
-            return json.loads(answer.body)
+            return from_json(answer.body)  # `json` takes twice as long, and a thread would keep the lock
         words = _words(answer.body)
         if answer.status == 404:
             raise NotFound(words)

@@ -9,6 +9,8 @@ checkout does not matter. Everything else is read as text: `.gitignore` files ab
 import os
 import shutil
 import subprocess
+import tempfile
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,8 @@ log = structlog.get_logger(__name__)
 MAX_PATTERN_BYTES = 1024 * 1024
 #: Reading an index of a million entries takes 2 s.
 _GIT_SECONDS = 60.0
+#: Maximum size of git's list of an index: over a million paths.
+MAX_TRACKED_BYTES = 128 * 1024 * 1024
 _MOST_WARNINGS = 20
 
 
@@ -206,21 +210,43 @@ def _tracked(top: Path, folder: Path) -> frozenset[bytes]:
         return frozenset()
     place = [f"--git-dir={top / '.git'}", f"--work-tree={top}"]
     try:
-        done = subprocess.run(  # noqa: S603 – no shell; what the repository says is overruled
-            [git, "-C", str(folder), *place, *_HARMLESS, "ls-files", "--cached", "-z"],
-            capture_output=True,
-            env=_environment(),
-            timeout=_GIT_SECONDS,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", b"") or b""
-        reason = said.decode(errors="replace").strip()[:500] or str(error)[:500]
+        listed = _output([git, "-C", str(folder), *place, *_HARMLESS, "ls-files", "--cached", "-z"])
+    except OSError as error:
+        reason = str(error)[:500]
         log.warning("git does not say which files are tracked", folder=str(folder), reason=reason)
         return frozenset()
-    return frozenset(done.stdout.split(b"\0")) - {b""}
+    return frozenset(listed.split(b"\0")) - {b""}
+
+
+def _output(command: list[str]) -> bytes:
+    """What a command of git prints. Raises OSError if it fails, takes too long or prints too much."""
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(  # noqa: S603 – no shell; what the repository says is overruled
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=_environment(),
+            start_new_session=True,
+        ) as running,
+    ):
+        assert running.stdout is not None
+        too_late = threading.Timer(_GIT_SECONDS, running.kill)
+        too_late.start()
+        try:
+            printed = running.stdout.read(MAX_TRACKED_BYTES + 1)
+            if len(printed) > MAX_TRACKED_BYTES:
+                running.kill()
+                raise OSError(f"its list is larger than {MAX_TRACKED_BYTES:,} bytes")
+            status = running.wait()
+        finally:
+            too_late.cancel()
+        if status:
+            errors.seek(0)
+            said = errors.read(500).decode(errors="replace").strip()
+            raise OSError(said or f"git ended with status {status}; it may take {_GIT_SECONDS:g} s")
+    return printed
 
 
 _HARMLESS = ("-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")

@@ -137,6 +137,15 @@ async def test_a_form_that_signs_in_is_refused_without_its_token(server: Server)
         assert (await visitor.post("/sign-in", "", key=ADMIN_KEY)).status == 403
 
 
+async def test_failures_of_others_at_an_address_do_not_keep_out_who_has_a_key(start: Start) -> None:
+    server = await start()
+    async with visiting(server, signed_in=False) as visitor:
+        token = (await visitor.get("/sign-in")).token
+        for status in [401] * 10 + [429]:
+            assert (await visitor.post("/sign-in", token, key="hr_wrong")).status == status
+        assert (await visitor.post("/sign-in", token, key=ADMIN_KEY)).status == 303
+
+
 def test_ten_attempts_that_fail_make_an_address_wait_a_minute() -> None:
     now = [0.0]
     throttle = Throttle(lambda: now[0])

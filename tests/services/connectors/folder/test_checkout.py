@@ -174,6 +174,18 @@ def test_an_index_that_is_broken_costs_the_tracked_files_that_a_pattern_names_an
     assert keys(repository, hidden=False) == ["a.md"]
 
 
+def test_a_list_of_tracked_files_that_is_too_large_is_not_read(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkout, "MAX_TRACKED_BYTES", 10)
+    write(repository, {".gitignore": "*.log\n", "a.md": "", "t.log": "", "u.log": ""})
+    git(repository, "add", "-f", "t.log", "u.log", "a.md")
+
+    with capture_logs() as logs:
+        assert keys(repository, hidden=False) == ["a.md"]
+    assert [one["reason"] for one in logs] == ["its list is larger than 10 bytes"]
+
+
 def test_a_git_folder_that_points_elsewhere_names_no_file_that_is_not_here(
     repository: Path, tmp_path: Path
 ) -> None:
