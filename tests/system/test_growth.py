@@ -19,6 +19,7 @@ from streams.growth.placing import PLACED, place_of
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.sending import Sending, send
 from streams.local import LocalBroker, LocalChroma
+from streams.state.letters import replay
 from streams.state.reader import Reader, end_offsets, first_offsets
 from streams.topics import DEAD_LETTERS, DOCUMENTS, INBOX, SOURCES, Topic
 from tests.system.pipeline import PARTITIONS, Pipeline, chunks_of, running
@@ -134,7 +135,7 @@ def event_of(cluster: Cluster, key: str) -> tuple[int, int, bytes]:
     return found
 
 
-def as_letter(cluster: Cluster, key: str) -> None:
+def as_letter(cluster: Cluster, key: str) -> DeadLetter:
     """Have the newest version of a document be a dead letter, as if parsing had failed."""
     from schemas.ids import document_id
 
@@ -156,6 +157,7 @@ def as_letter(cluster: Cluster, key: str) -> None:
         failed_at=datetime.now(UTC),
     )
     send(cluster, [Sending(DEAD_LETTERS.name, letter.id, CODEC.encode(letter, DEAD_LETTERS.name))])
+    return letter
 
 
 def misplaced(cluster: Cluster, topic: Topic) -> list[str]:
@@ -205,10 +207,9 @@ async def test_partitions_grow_under_load_though_the_command_is_killed(
         write(folder, number, 3, "old")
     source = await system.source(folder)
     await system.sync(source, COLLECTION)
-    for version in ("first", "second"):
-        await system.ended(await system.upload(COLLECTION, "late.md", f"# The {version} version".encode()))
-        if version == "first":
-            as_letter(system.cluster, "late.md")
+    await system.ended(await system.upload(COLLECTION, "late.md", b"# The first version"))
+    letters = [as_letter(system.cluster, "late.md")]
+    await system.ended(await system.upload(COLLECTION, "late.md", b"# The second version"))
     before = await system.rows(COLLECTION)
     uploads = Uploads(system)
     uploads.begin()
@@ -241,10 +242,11 @@ async def test_partitions_grow_under_load_though_the_command_is_killed(
     assert (counts["indexed"], counts["deleted"], counts["failed"]) == (len(range(0, FILES, 8)), 1, 0)
     assert (await system.sync(source, COLLECTION))["unchanged"] == counts["total"] - 1
     await system.ended(await system.upload(COLLECTION, "late.md", b"# The third version"))
-    as_letter(system.cluster, "late.md")
+    letters.append(as_letter(system.cluster, "late.md"))
     await system.ended(await system.upload(COLLECTION, "late.md", b"# The fourth version"))
 
-    assert "2 records" in await done(system, "dead-letters", "replay", "--all")
+    # The gateway has settled them by now: something newer has taken their place.
+    await asyncio.to_thread(replay, system.cluster, CODEC, letters, datetime.now(UTC), "")
     await agree(
         system, texts(folder, source) | uploaded(uploads.newest | {"late.md": "# The fourth version"})
     )
