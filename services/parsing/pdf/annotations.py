@@ -12,6 +12,7 @@ from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, Parse
 from services.parsing import markdown_writer as md
 from services.parsing.formats.mail.attachments import Attached, Attachment, attached
 from services.parsing.page.geometry import Box, Page, Style, Word
+from services.parsing.pdf.sheets import visit_sheets
 from services.parsing.reading import with_comments, with_hidden
 
 #: Annotations with text in a pop-up: a remark on the page or on marked words.
@@ -44,26 +45,19 @@ def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
 
 def leave_out_hidden_fields(data: bytes, pages: Sequence[ParsedPage]) -> None:
     """Take fields with a value from pages that do not show them, with a warning, unless hidden is kept."""
-    forms = [raw for raw in pages if any(map(_value, raw.form_fields or ()))]
-    if not forms:
-        return
-    import pypdfium2.raw  # type: ignore[import-untyped]
+    forms = [(raw.page_num, raw) for raw in pages if any(map(_value, raw.form_fields or ()))]
+    visit_sheets(data, forms, _leave_out_hidden, upright=False)
 
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for raw in forms:
-                with closing(document[raw.page_num - 1]) as sheet:
-                    shown = [field for field in raw.form_fields or () if not _is_hidden(sheet, field)]
-                if len(shown) < len(raw.form_fields or ()) and not with_hidden(
-                    f"fields on page {raw.page_num}"
-                ):
-                    raw.form_fields = shown
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it
+
+def _leave_out_hidden(sheet: Any, raw: ParsedPage) -> None:
+    fields = raw.form_fields or ()
+    shown = [field for field in fields if not _is_hidden(sheet, field)]
+    if len(shown) < len(fields) and not with_hidden(f"fields on page {raw.page_num}"):
+        raw.form_fields = shown
 
 
 def _is_hidden(sheet: Any, field: FormField) -> bool:
-    import pypdfium2.raw
+    import pypdfium2.raw  # type: ignore[import-untyped]
 
     note = pypdfium2.raw.FPDFPage_GetAnnot(sheet, field.annotation_index)
     flags = pypdfium2.raw.FPDFAnnot_GetFlags(note)
@@ -82,29 +76,16 @@ def drawn_of(raw: ParsedPage) -> list[Box]:
 
 def read_drawn(data: bytes, pages: Iterable[Page]) -> None:
     """Add the words that are drawn by annotations to pages that are not rotated."""
-    drawn = [page for page in pages if page.stamps]
-    if not drawn:
-        return
-    import pypdfium2
-    import pypdfium2.raw
-
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for page in drawn:
-                with closing(document[page.number - 1]) as sheet:
-                    pypdfium2.raw.FPDFPage_Flatten(sheet, pypdfium2.raw.FLAT_NORMALDISPLAY)
-                with closing(
-                    document[page.number - 1]
-                ) as sheet:  # what was merged shows once it is opened again
-                    if sheet.get_rotation() == 0:
-                        _read_drawn(sheet, page)
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it
+    visit_sheets(data, [(page.number, page) for page in pages if page.stamps], _read_drawn)
 
 
 def _read_drawn(sheet: Any, page: Page) -> None:
+    import pypdfium2.raw
+
     left, _, _, top = sheet.get_bbox()
-    with closing(sheet.get_textpage()) as flat:
+    pypdfium2.raw.FPDFPage_Flatten(sheet, pypdfium2.raw.FLAT_NORMALDISPLAY)
+    # What was merged shows once the page is opened again.
+    with closing(sheet.pdf[page.number - 1]) as merged, closing(merged.get_textpage()) as flat:
         for box in page.stamps:
             text = flat.get_text_bounded(
                 left + box.x0 - 1, top - box.y1 - 1, left + box.x1 + 1, top - box.y0 + 1

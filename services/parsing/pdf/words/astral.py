@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.pdf.sheets import visit_sheets
 
 #: A map to Unicode begins within this many bytes; streams that begin otherwise are not unpacked further.
 _HEAD = 400
@@ -41,16 +42,12 @@ def _whole(data: bytes, start: int) -> bytes:
 
 def add_astral(data: bytes, pages: Iterable[Page]) -> None:
     """Add the missing characters of pages that are not rotated."""
-    import pypdfium2  # type: ignore[import-untyped]
+    visit_sheets(data, [(page.number, page) for page in pages if page.words and not page.scanned], _complete)
 
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for page in (page for page in pages if page.words and not page.scanned):
-                with closing(document[page.number - 1]) as sheet, closing(sheet.get_textpage()) as text:
-                    if sheet.get_rotation() == 0:
-                        page.words.extend(_missing(text, sheet, page))
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it
+
+def _complete(sheet: Any, page: Page) -> None:
+    with closing(sheet.get_textpage()) as text:
+        page.words.extend(_missing(text, sheet, page))
 
 
 def _missing(text: Any, sheet: Any, page: Page) -> Iterator[Word]:

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.pdf.sheets import visit_sheets
 
 #: Page numbers are within this share of the page's height from its edge.
 MARGIN = 0.12
@@ -17,24 +18,16 @@ def restore_numbers(data: bytes, pages: Sequence[Page]) -> None:
     """Add the numbers of pages that are not rotated, unless they count pages or stand in the margin."""
     counted = Counter(page.printed - page.number for page in pages if page.printed is not None)
     suspects = [p for p in pages if p.printed is not None and counted[p.printed - p.number] == 1]
-    if not suspects:
-        return
-    import pypdfium2  # type: ignore[import-untyped]
-
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for page in suspects:
-                with closing(document[page.number - 1]) as sheet, closing(sheet.get_textpage()) as text:
-                    if sheet.get_rotation() == 0:
-                        _restore(page, sheet, text)
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it
+    visit_sheets(data, [(page.number, page) for page in suspects], _restore)
 
 
-def _restore(page: Page, sheet: Any, text: Any) -> None:
+def _restore(sheet: Any, page: Page) -> None:
     left, _, _, top = sheet.get_bbox()
     number = str(page.printed)
-    with closing(text.search(number, match_whole_word=True)) as search:
+    with (
+        closing(sheet.get_textpage()) as text,
+        closing(text.search(number, match_whole_word=True)) as search,
+    ):
         while (found := search.get_next()) is not None:
             boxes = [text.get_charbox(at, loose=True) for at in range(found[0], found[0] + found[1])]
             box = (boxes[0][0] - left, top - boxes[0][3], boxes[-1][2] - left, top - boxes[0][1])

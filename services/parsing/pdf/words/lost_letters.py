@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from typing import Any
 
 from services.parsing.page.geometry import Page, Word
+from services.parsing.pdf.sheets import visit_sheets
 
 #: The reader loses letters in larger type only (points).
 LARGE = 11.5
@@ -20,19 +22,8 @@ _WHOLE = re.compile(r"[^\W\d_]f")
 
 def restore_letters(data: bytes, pages: Iterable[Page]) -> None:
     """Complete the words of unrotated pages that may lack letters."""
-    suspects = [(page, words) for page in pages if (words := _suspects(page.words))]
-    if not suspects:
-        return
-    import pypdfium2  # type: ignore[import-untyped]
-
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for page, words in suspects:
-                with closing(document[page.number - 1]) as sheet:
-                    if sheet.get_rotation() == 0:
-                        _restore(sheet, page, words)
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it
+    suspects = [(page.number, (page, words)) for page in pages if (words := _suspects(page.words))]
+    visit_sheets(data, suspects, _restore)
 
 
 def _suspects(words: Sequence[Word]) -> list[Word]:
@@ -40,9 +31,10 @@ def _suspects(words: Sequence[Word]) -> list[Word]:
     return [w for w in words if not w.spaced and w.style.size >= LARGE and _REST.match(w.text)]
 
 
-def _restore(sheet: object, page: Page, words: Sequence[Word]) -> None:
-    left, _, _, top = sheet.get_bbox()  # type: ignore[attr-defined]
-    with closing(sheet.get_textpage()) as text:  # type: ignore[attr-defined]
+def _restore(sheet: Any, suspects: tuple[Page, Sequence[Word]]) -> None:
+    page, words = suspects
+    left, _, _, top = sheet.get_bbox()
+    with closing(sheet.get_textpage()) as text:
         for word in words:
             height = word.y1 - word.y0
             at = text.get_index(word.x0 + left + 1, top - (word.y0 + word.y1) / 2, 2, height / 2)

@@ -10,8 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from typing import Any
 
 from services.parsing.page.geometry import Page, Word
+from services.parsing.pdf.sheets import visit_sheets
 
 #: Scripts whose words have marks: Hebrew and Arabic (points), Syriac, Thaana, Indic, Thai to Myanmar, Khmer.
 _MARKED_SCRIPTS = re.compile("[\u0590-\u07bf\u0900-\u109f\u1780-\u17ff]")
@@ -30,19 +32,8 @@ _OVER = 0.6
 
 def restore_marks(data: bytes, pages: Iterable[Page]) -> None:
     """Complete the words of unrotated pages that may lack marks, or have accents beside their letters."""
-    suspects = [(page, words) for page in pages if (words := [w for w in page.words if _is_suspect(w)])]
-    if not suspects:
-        return
-    import pypdfium2  # type: ignore[import-untyped]
-
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for page, words in suspects:
-                with closing(document[page.number - 1]) as sheet:
-                    if sheet.get_rotation() == 0:
-                        _restore(sheet, words)
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it
+    suspects = ((page.number, [word for word in page.words if _is_suspect(word)]) for page in pages)
+    visit_sheets(data, [one for one in suspects if one[1]], _restore)
 
 
 def _is_suspect(word: Word) -> bool:
@@ -51,9 +42,9 @@ def _is_suspect(word: Word) -> bool:
     return not plain and bool(_MARKED_SCRIPTS.search(text) or _BESIDE.search(text))
 
 
-def _restore(sheet: object, words: Sequence[Word]) -> None:
-    left, _, _, top = sheet.get_bbox()  # type: ignore[attr-defined]
-    with closing(sheet.get_textpage()) as page:  # type: ignore[attr-defined]
+def _restore(sheet: Any, words: Sequence[Word]) -> None:
+    left, _, _, top = sheet.get_bbox()
+    with closing(sheet.get_textpage()) as page:
         for word in words:
             middle = top - (word.y0 + word.y1) / 2
             at = page.get_index(left + word.x0 + 1, middle, 2, word.y1 - word.y0)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from typing import Any
 
 from liteparse.types import TextItem
 
 from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.pdf.sheets import visit_sheets
 
 #: A run with raised characters may be higher than others of its font and size by this factor.
 HIGHER = 1.04
@@ -49,17 +51,7 @@ def run_sizes(items: Sequence[TextItem]) -> list[float]:
 
 def mark_raised(data: bytes, pages: Iterable[Page]) -> None:
     """Mark the superscript digits of unrotated pages."""
-    suspects = [(page, words) for page in pages if (words := _suspects(page))]
-    if not suspects:
-        return
-    import pypdfium2  # type: ignore[import-untyped]
-
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for page, words in suspects:
-                _mark(document, page, words)
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it; the digits stay unmarked
+    visit_sheets(data, [(page.number, words) for page in pages if (words := _suspects(page))], _mark)
 
 
 def _suspects(page: Page) -> list[Word]:
@@ -78,15 +70,11 @@ def _suspects(page: Page) -> list[Word]:
     return found
 
 
-def _mark(document: object, page: Page, words: list[Word]) -> None:
+def _mark(sheet: Any, words: list[Word]) -> None:
     import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
-    sheet = document[page.number - 1]  # type: ignore[index]
-    if sheet.get_rotation() != 0:
-        return
     left, _, _, top = sheet.get_bbox()
-    text = sheet.get_textpage()
-    try:
+    with closing(sheet.get_textpage()) as text:
         for word in words:
             x0, x1 = word.x0 + left - 1, word.x1 + left + 1
             middle = top - (word.y0 + word.y1) / 2
@@ -96,9 +84,6 @@ def _mark(document: object, page: Page, words: list[Word]) -> None:
                 if not char.isspace():
                     chars.append((char, raw.FPDFText_GetFontSize(text, at), text.get_charbox(at)[1]))
             word.text = _marked(word.text, chars)
-    finally:
-        text.close()
-        sheet.close()
 
 
 def _chars(text: object, x0: float, x1: float, y0: float, y1: float, middle: float) -> list[int]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from typing import Any
 
 from liteparse.types import ParsedPage, TextItem
 
 from services.parsing.page.geometry import Box, Page, Picture, Word
 from services.parsing.pdf.repair import packed_objects
+from services.parsing.pdf.sheets import visit_sheets
 from services.parsing.reading import with_hidden
 
 #: The layers that a file switches off when it is opened (ISO 32000-1 §8.11.4.3).
@@ -62,27 +63,20 @@ def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> 
 
 def leave_out_unseen(data: bytes, pages: Iterable[Page]) -> None:
     """Remove the words that cannot be seen, unless hidden text is wanted; a warning names their pages."""
-    suspicious = [page for page in pages if page.suspects]
-    if not suspicious:
-        return
-    import pypdfium2  # type: ignore[import-untyped]
-
-    try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            for page in suspicious:
-                unseen = list(_unseen(document, page))
-                words = [word for word in page.words if not _is_in(unseen, word)]
-                if len(words) < len(page.words) and not with_hidden(f"text on page {page.number}"):
-                    page.words = words
-    except pypdfium2.PdfiumError:
-        return  # only the other reader can open it
+    visit_sheets(data, [(page.number, page) for page in pages if page.suspects], _leave_out, upright=False)
 
 
-def _unseen(document: object, page: Page) -> Iterator[Box]:
+def _leave_out(sheet: Any, page: Page) -> None:
+    unseen = list(_unseen(sheet, page))
+    words = [word for word in page.words if not _is_in(unseen, word)]
+    if len(words) < len(page.words) and not with_hidden(f"text on page {page.number}"):
+        page.words = words
+
+
+def _unseen(sheet: Any, page: Page) -> Iterator[Box]:
     import numpy as np
 
-    with closing(document[page.number - 1]) as sheet:  # type: ignore[index]
-        pixels = np.asarray(sheet.render(scale=1, may_draw_forms=False, grayscale=True).to_pil())
+    pixels = np.asarray(sheet.render(scale=1, may_draw_forms=False, grayscale=True).to_pil())
     for box in page.suspects:
         rows = slice(max(int(box.y0), 0), int(box.y1) + 1)
         seen = pixels[rows, max(int(box.x0), 0) : int(box.x1) + 1]
