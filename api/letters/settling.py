@@ -10,6 +10,7 @@ repeats is open again, and void again.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
@@ -38,8 +39,9 @@ log = structlog.get_logger(__name__)
 Version = tuple[int | None, int]
 #: Letters that are looked up, or settled, together.
 _TOGETHER = 500
-#: Time between two looks: documents of a big run change the views all the time.
-PAUSE_SECONDS = 1.0
+#: Time between two looks, at least, and as a multiple of what one takes: documents of a big run change the
+#: views all the time.
+PAUSE_SECONDS, _PAUSES = 1.0, 10
 
 
 class Settling:
@@ -55,44 +57,45 @@ class Settling:
     async def __aenter__(self) -> Self:
         """The views have been started."""
         self._task = asyncio.create_task(self._run(), name="settle dead letters")
-
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def settle(self) -> int:
-        """Settle the letters that are void now. Returns their number. Raises TransientError if a view is
-        behind, or the broker does not answer, and Unavailable while the index is being built."""
+    async def settle(self) -> bool:
+        """Settle the letters that are void now. Returns whether others are open. Raises TransientError if a
+        view is behind, or the broker does not answer, and Unavailable while the index is being built."""
         rows = await self._letters.open()
         followed = set[str]()
         for some in _parts(sorted({row.invocation_id for row in rows if row.invocation_id})):
             followed |= self._catalogue.followed(some)
+            await asyncio.sleep(0)  # requests come first
         await self._index.refresh()  # behind the catalogue: it has what those runs said of their documents
         fates: dict[str, Fate] = {}
         for some in _parts(sorted({row.document for row in rows if row.document})):
             fates |= self._index.fates(some)
+            await asyncio.sleep(0)
         eras = (await self._layout.current()).eras
-        void = sorted(void_letters([_placed(row, eras) for row in rows], fates, followed))
-        for some in _parts(void):
+        placed = [_placed(row, eras) for row in rows]
+        void = await asyncio.to_thread(void_letters, placed, fates, followed)
+        for some in _parts(sorted(void)):
             await asyncio.to_thread(settle, self._cluster, self._codec, some, SUPERSEDED, now(), "")
-        return len(void)
+        return len(void) < len(rows)
 
     async def _run(self) -> None:
         with ExitStack() as watches:
             views = (self._letters, self._index, self._catalogue)
             letters, *others = [watches.enter_context(view.changed()) for view in views]
             while True:
-                left = True
+                left, began = True, time.monotonic()
                 try:
-                    await self.settle()
-                    left = bool(await self._letters.open())
+                    left = await self.settle()
                 except (TransientError, Unavailable) as error:
                     log.info("dead letters are settled later", error=str(error))
                 except Exception:  # a gateway serves without it
                     log.exception("dead letters cannot be settled")
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(max(PAUSE_SECONDS, _PAUSES * (time.monotonic() - began)))
                 await _first_of([letters, *others] if left else [letters])
 
 

@@ -68,14 +68,14 @@ def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
 
 def _say_unknown(fields: Iterable[str]) -> None:
     """Name variables that look like settings and are none: most are misspelt, and nothing reads them."""
-    import difflib
-
     known = [f"HEADRACE_{field.upper()}" for field in fields]
-    odd = (name for name in sorted(os.environ) if name.startswith("HEADRACE_") and name not in known)
-    for name in odd:
-        if name.startswith(("HEADRACE_KAFKA_", "HEADRACE_TEST_")):  # the client's, which names wrong ones
+    others = ("HEADRACE_KAFKA_", "HEADRACE_TEST_")  # those of the client, which names wrong ones, and of tests
+    for name in sorted(os.environ):
+        if not name.startswith("HEADRACE_") or name.startswith(others) or name in known:
             continue
-        near = difflib.get_close_matches(name, known, 1, 0.8)
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, 1, 0.8)
         hint = f"did you mean {near[0]}?" if near else "docs/settings.md lists them"
         sys.stderr.write(f"headrace: {name} is set but is no setting; {hint}\n")
 

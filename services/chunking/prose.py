@@ -94,7 +94,7 @@ def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
     Without the latter a paragraph that fits into a chunk would be separated from its heading.
     """
     cuts |= {page.end(): PAGE for page in _PAGE.finditer(source)}
-    positions = [0, *sorted(position for position in cuts if position < len(source)), len(source)]
+    positions = _borders(source, cuts)
     group = 0  # index of the position where the running group starts
     for index in range(1, len(positions)):
         last = index + 1 == len(positions)
@@ -108,7 +108,11 @@ def loosen(source: bytes, cuts: Cuts, limit: int) -> None:
 
 def _stretches(source: bytes, cuts: Cuts) -> Iterator[tuple[int, int]]:
     """What lies between the cuts."""
-    return pairwise([0, *sorted(position for position in cuts if position < len(source)), len(source)])
+    return pairwise(_borders(source, cuts))
+
+
+def _borders(source: bytes, cuts: Cuts) -> list[int]:
+    return [0, *sorted(position for position in cuts if position < len(source)), len(source)]
 
 
 def cut_lines(source: bytes, start: int, end: int, cuts: Cuts) -> None:

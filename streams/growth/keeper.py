@@ -96,7 +96,7 @@ class GrowthKeeper:
             log.info("another process goes on with the layout of the topics, or has given it up")
         except IngestError as error:
             self.error = str(error)
-            log.error("the growth of partitions ended early", error=str(error))
+            log.error("the work on the layout of the topics ended early", error=str(error))
         except Exception as error:
             self.error = f"unexpected error, see the log of the gateway: {type(error).__name__}"
             log.exception("the growth of partitions failed")
@@ -104,19 +104,20 @@ class GrowthKeeper:
     async def _follow(self) -> None:
         while True:
             try:
-                layout = await self._look()
-                if layout is None:
-                    pass
-                elif await self._is_other_topics(layout) or (is_renewing(layout) and self.is_due(layout)):
-                    self._begin(lambda: keep_order(self._cluster, self._codec, _logged, self._ends))
-                elif layout.target is not None and self.is_due(layout):
-                    log.warning("going on with a growth of partitions that was broken off")
-                    self.begin(layout.target, continues=True)
+                if (layout := await self._look()) is not None:
+                    await self._go_on(layout)
             except TransientError:  # the broker is away
                 pass
             except Exception:  # nobody else looks
                 log.exception("growths that were broken off cannot be looked for")
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _go_on(self, layout: TopicLayout) -> None:
+        if await self._is_other_topics(layout) or (is_renewing(layout) and self.is_due(layout)):
+            self._begin(lambda: keep_order(self._cluster, self._codec, _logged, self._ends))
+        elif layout.target is not None and self.is_due(layout):
+            log.warning("going on with a growth of partitions that was broken off")
+            self.begin(layout.target, continues=True)
 
     async def _is_other_topics(self, layout: TopicLayout) -> bool:
         """Whether a topic was made anew, or its id is not noted yet, and nobody is at work."""

@@ -92,9 +92,8 @@ def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
         if sign in data[:SAMPLE]:
             with contextlib.suppress(UnicodeDecodeError):
                 return data.decode(encoding), (f"encoding: {encoding} (detected)",)
-    if (
-        b"\x1b$B" in data[:SAMPLE]
-    ):  # with the signs that Windows adds, such as ①: they are in the later standard
+    if b"\x1b$B" in data[:SAMPLE]:
+        # Signs that Windows adds, such as ①, are in the later standard.
         with contextlib.suppress(UnicodeDecodeError):
             later = data.replace(b"\x1b$B", b"\x1b$(Q").decode("iso2022_jp_2004")
             return later, ("encoding: iso2022_jp_2004 (detected)",)

@@ -12,6 +12,7 @@ from services.parsing.office.archive import parse_xml
 
 #: PDFium's number for forms whose pages are made from the XML.
 DYNAMIC = 2
+_VALUES = ("{*}text", "{*}exData", "{*}integer", "{*}decimal", "{*}date")
 _HIDDEN = ("hidden", "invisible", "inactive")
 
 
@@ -48,7 +49,5 @@ def _lines(element: etree._Element, values: dict[str, list[str]]) -> Iterator[st
 
 
 def _text(element: etree._Element | None) -> str:
-    found = (
-        () if element is None else element.iter("{*}text", "{*}exData", "{*}integer", "{*}decimal", "{*}date")
-    )
+    found = () if element is None else element.iter(*_VALUES)
     return " ".join(" ".join("".join(one.itertext()).split()) for one in found)
