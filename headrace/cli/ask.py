@@ -48,16 +48,26 @@ def may_be_id(text: str) -> bool:
     return bool(_SHORT.fullmatch(text) or _ID.fullmatch(text))
 
 
-async def of_source(client: "GatewayClient", text: str, use: Callable[[str], Awaitable[T]]) -> T:
-    """Call `use` with the id of the source that has it, or whose id begins with `text`."""
-    ids = [one.id for one in await client.sources()] if _SHORT.fullmatch(text) else []
-    return await use(_whole(text, ids, "source", "sources"))
+def ask_of_source(data_dir: Path | None, text: str, use: "Callable[[GatewayClient, str], Awaitable[T]]") -> T:
+    """The same, also with the id of the source that has it, or whose id begins with `text`."""
+
+    async def asked(client: "GatewayClient") -> T:
+        ids = [one.id for one in await client.sources()] if _SHORT.fullmatch(text) else []
+        return await use(client, _whole(text, ids, "source", "sources"))
+
+    return ask(data_dir, asked)
 
 
-async def of_invocation(client: "GatewayClient", text: str, use: Callable[[str], Awaitable[T]]) -> T:
+def ask_of_invocation(
+    data_dir: Path | None, text: str, use: "Callable[[GatewayClient, str], Awaitable[T]]"
+) -> T:
     """The same for an invocation: a short id is one of the newest thousand."""
-    ids = [one.id for one in await client.invocations(_MOST)] if _SHORT.fullmatch(text) else []
-    return await use(_whole(text, ids, "invocation", "invocations"))
+
+    async def asked(client: "GatewayClient") -> T:
+        ids = [one.id for one in await client.invocations(_MOST)] if _SHORT.fullmatch(text) else []
+        return await use(client, _whole(text, ids, "invocation", "invocations"))
+
+    return ask(data_dir, asked)
 
 
 def _whole(text: str, ids: Sequence[str], noun: str, command: str) -> str:

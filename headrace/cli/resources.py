@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, SourceId, ask, of_invocation, of_source
+from headrace.cli.ask import OfDatabase, SourceId, ask, ask_of_invocation, ask_of_source
 from headrace.cli.checks import require_target
 from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AllowEmpty, AllowMassDelete, AsJson, Collection, DataDir, FullCheck
@@ -83,7 +83,7 @@ def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_d
     """Show the progress of an invocation, and its last errors."""
     from headrace.client.gateway import to_json
 
-    progress = ask(data_dir, lambda client: of_invocation(client, invocation_id, client.progress))
+    progress = ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.progress(id_))
     print_json(to_json(progress)) if as_json else print_progress(progress)
 
 
@@ -127,11 +127,8 @@ def create_invocation(
     require_target("default_database", collection)
     asked = {"allow_empty": allow_empty, "allow_mass_delete": allow_mass_delete, "full_check": full_check}
     options: dict[str, object] = {name: True for name, wanted in asked.items() if wanted}
-    created = ask(
-        data_dir,
-        lambda client: of_source(
-            client, source_id, lambda id_: client.create_invocation(id_, collection, options)
-        ),
+    created = ask_of_source(
+        data_dir, source_id, lambda client, id_: client.create_invocation(id_, collection, options)
     )
     print_json({"invocation_id": created}) if as_json else print(created)
 
@@ -139,7 +136,7 @@ def create_invocation(
 @invocations.command("cancel")
 def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> None:
     """Cancel an invocation. What a run has sent by then is indexed; it deletes nothing more."""
-    ask(data_dir, lambda client: of_invocation(client, invocation_id, client.cancel))
+    ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.cancel(id_))
     print(f"invocation {invocation_id} is cancelled")
 
 
@@ -157,9 +154,8 @@ def list_documents(
     from headrace.client.gateway import to_json
 
     wanted = status.value if status else None
-    found = ask(
-        data_dir,
-        lambda client: of_invocation(client, invocation_id, lambda id_: client.documents(id_, wanted, limit)),
+    found = ask_of_invocation(
+        data_dir, invocation_id, lambda client, id_: client.documents(id_, wanted, limit)
     )
     if as_json:
         print_json(to_json(found))
@@ -173,7 +169,7 @@ def list_failures(invocation_id: InvocationId, as_json: AsJson = False, data_dir
     """List the failed documents of an invocation by reason."""
     from headrace.client.gateway import to_json
 
-    found = ask(data_dir, lambda client: of_invocation(client, invocation_id, client.failures))
+    found = ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.failures(id_))
     if as_json:
         print_json(to_json(found))
         return
@@ -195,10 +191,7 @@ def retry_failed(
     from headrace.client.gateway import to_json
     from headrace.client.progress import counted
 
-    done = ask(
-        data_dir,
-        lambda client: of_invocation(client, invocation_id, lambda id_: client.retry(id_, reason)),
-    )
+    done = ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.retry(id_, reason))
     if as_json:
         print_json(to_json(done))
         return

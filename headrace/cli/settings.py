@@ -69,7 +69,7 @@ def load_settings(data_dir: Path | None = None, **given: Any) -> "Settings":
 def _say_unknown(fields: Iterable[str]) -> None:
     """Name variables that look like settings and are none: most are misspelt, and nothing reads them."""
     known = [f"HEADRACE_{field.upper()}" for field in fields]
-    others = ("HEADRACE_KAFKA_", "HEADRACE_TEST_")  # those of the client, which names wrong ones, and of tests
+    others = ("HEADRACE_KAFKA_", "HEADRACE_TEST_")  # Kafka's client names its own
     for name in sorted(os.environ):
         if not name.startswith("HEADRACE_") or name.startswith(others) or name in known:
             continue

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, SourceId, ask, of_source
+from headrace.cli.ask import OfDatabase, SourceId, ask, ask_of_source
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.origins.schedules import (
     Cron,
@@ -79,7 +79,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
     """Show a source with every default filled in."""
     from headrace.client.gateway import to_json
 
-    source = ask(data_dir, lambda client: of_source(client, source_id, client.source))
+    source = ask_of_source(data_dir, source_id, lambda client, id_: client.source(id_))
     if as_json:
         print_json(to_json(source))
         return
@@ -194,13 +194,10 @@ def delete_source(
     from headrace.cli.output import note
 
     if documents:
-        for run in ask(
-            data_dir,
-            lambda client: of_source(client, source_id, lambda id_: _delete_with_documents(client, id_)),
-        ):
+        for run in ask_of_source(data_dir, source_id, _delete_with_documents):
             _tell_deleted(run)
         return
-    collections = ask(data_dir, lambda client: of_source(client, source_id, lambda id_: _forget(client, id_)))
+    collections = ask_of_source(data_dir, source_id, _forget)
     print(f"source {source_id} is deleted")
     if collections:
         note(

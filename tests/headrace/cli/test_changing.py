@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from headrace.cli import ask as ask_module
 from headrace.cli import sources as sources_module
 from headrace.cli.app import run
 from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.schedules import schedule_payload
 from headrace.cli.settings import load_settings
 from headrace.cli.source import check as check_module
-from headrace.cli.source import edit as edit_module
 from headrace.client.gateway import ApiError
 from headrace.usage_error import UsageError
 from schemas.api import ChangedSource, Source, SourceCheck
@@ -113,7 +113,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
         return asyncio.run(asked())
 
-    for module in (sources_module, edit_module, check_module):
+    for module in (ask_module, sources_module, check_module):
         monkeypatch.setattr(module, "ask", ask)
     return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headrace.cli import ask as ask_module
 from headrace.cli import sources as sources_module
 from headrace.cli.app import run
 from schemas.api import InvocationProgress, Job, Source
@@ -84,7 +85,8 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     async def follow(client: Gateway, run: str, show: object, say: object) -> InvocationProgress:
         return client.ends[int(run)]
 
-    monkeypatch.setattr(sources_module, "ask", ask)
+    for module in (ask_module, sources_module):
+        monkeypatch.setattr(module, "ask", ask)
     monkeypatch.setattr("headrace.client.sync.follow", follow)
     return found
 
