@@ -112,8 +112,8 @@ def check_inbox(settings: Settings) -> None:
         with _blaming(name, value):
             if tenants - {_ONLY_TENANT}:
                 raise RequestError(
-                    "with HEADRACE_CHROMA_TENANT, Chroma keeps all databases under one tenant, so that events "
-                    f"of another one would write to those of {_ONLY_TENANT!r}: name that alone, or its databases"
+                    "with HEADRACE_CHROMA_TENANT, Chroma keeps all databases under one tenant, so events of "
+                    f"others would write to those of {_ONLY_TENANT!r}: name that tenant, or databases of it"
                 )
 
 
