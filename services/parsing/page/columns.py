@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 from services.parsing.page.captions import is_caption
-from services.parsing.page.geometry import Box, Boxed, Piece, bounds
+from services.parsing.page.geometry import Box, Boxed, Piece, bounds, grouped
 from services.parsing.page.lines import Line, line_of, reads_left
 from services.parsing.page.lists import is_marker
 
@@ -188,8 +188,7 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
         return False  # a list
     if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
         return True
-    wordy = prose and all(_words(lines[0]) > MOST_WORDS for lines in parts)  # begins no table
-    if _in_bands(parts) and not wordy and not any(_headings(lines) > 1 for lines in parts):
+    if _in_bands(parts) and not any(_headings(lines) > 1 for lines in parts):
         return False
     longest = max(_longest_text(lines) for lines in parts) if parts else 0
     if prose or longest >= PARAGRAPH:
@@ -271,13 +270,11 @@ def _in_rows(columns: Sequence[Sequence[Line]]) -> float:
 
 def lines_of(pieces: Sequence[Piece]) -> list[Line]:
     """The lines of one column, from top to bottom."""
-    rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: p.y0 + p.y1):
-        if rows:
-            last = rows[-1][0]
-            overlap = min(last.y1, piece.y1) - max(last.y0, piece.y0)
-            if overlap > 0.5 * min(last.y1 - last.y0, piece.y1 - piece.y0):
-                rows[-1].append(piece)
-                continue
-        rows.append([piece])
+    rows = grouped(sorted(pieces, key=lambda p: p.y0 + p.y1), lambda row, piece: _overlap(row[0], piece))
     return [line_of(row) for row in rows]
+
+
+def _overlap(piece: Piece, other: Piece) -> bool:
+    """Whether two pieces are side by side for half the height of the lower one."""
+    shared = min(piece.y1, other.y1) - max(piece.y0, other.y0)
+    return shared > 0.5 * min(piece.y1 - piece.y0, other.y1 - other.y0)
