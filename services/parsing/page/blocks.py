@@ -98,7 +98,7 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
     styles = _styles(lines)
     groups = grouped(range(len(lines)), lambda group, at: not _breaks(lines, styles, group, at, setting))
     out: list[Block] = []
-    lettered: list[tuple[Block, bool]] = []  # items with letters, and whether their lines hang
+    lettered: list[Block] = []
     for group in groups:
         held = [lines[i] for i in group]
         block = _block(held, [styles[i] for i in group], page, vocabulary)
@@ -108,10 +108,9 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
         if block.text:
             out.append(block)
         if block.kind is Kind.ITEM and kept_label(held[0].words[0].text):
-            hang = held[0].words[1].x0
-            lettered.append((block, len(held) > 1 and abs(held[1].x0 - hang) < 0.4 * setting.size))
-    if len(lettered) == 1 and not lettered[0][1]:
-        lettered[0][0].kind, lettered[0][0].marker = Kind.TEXT, ""
+            lettered.append(block)
+    if len(lettered) == 1:  # a letter alone begins no list
+        lettered[0].kind, lettered[0].marker = Kind.TEXT, ""
     return out
 
 
@@ -141,9 +140,9 @@ def _breaks(
     gap = line.y0 - _foot(before)
     if abs(a.size - b.size) > 0.12 * size:
         return True
-    if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
+    if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size:
         return True
-    if _leaves_the_middle(before, line, setting) and (size > 1.1 * setting.size or (a.bold and b.bold)):
+    if size > 1.1 * setting.size and _leaves_the_middle(before, line, setting):
         return True  # a title and a heading below it in the same style
     if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
         return True

@@ -154,16 +154,12 @@ def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
     """The columns of a band; none if it is a single column or a table."""
     left, right = min(i.x0 for i in band), max(i.x1 for i in band)
     cuts = sorted((a + b) / 2 for a, b in free if a >= left and b <= right)
-    while cuts:
-        groups: list[list[Boxed]] = [[] for _ in range(len(cuts) + 1)]
-        for item in band:
-            groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
-        if all(groups):
-            words = [word for item in band if isinstance(item, Piece) for word in item.words]
-            columns = _joined(groups)
-            return [] if len(columns) < 2 else columns[::-1] if reads_left(words) else columns
-        cuts = [x for x, a, b in zip(cuts, groups, groups[1:], strict=False) if a and b]
-    return []
+    groups: list[list[Boxed]] = [[] for _ in range(len(cuts) + 1)]
+    for item in band:
+        groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
+    columns = _joined([group for group in groups if group]) if cuts else []
+    words = [word for item in band if isinstance(item, Piece) for word in item.words]
+    return [] if len(columns) < 2 else columns[::-1] if reads_left(words) else columns
 
 
 def _joined(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:

@@ -189,7 +189,7 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def blank_between(before: Word, word: Word) -> bool:
-    if len(before.text) == 1 and before.style.size > TALL * word.style.size and not word.spaced:
+    if len(before.text) == 1 and before.style.size > TALL * word.style.size:
         return False  # an initial and the rest of its word
     least = BLANK_BEFORE_SIGN if _SIGN.fullmatch(word.text) else BLANK
     return word.spaced or word.x0 - before.x1 > least * min(before.style.size, word.style.size)
