@@ -28,9 +28,8 @@ from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.source import read_batches
 from services.parsing.pdf.transcripts import Transcripts
 from services.parsing.pdf.words import mend
-from services.parsing.pdf.words.astral import has_astral
 from services.parsing.pdf.words.line_numbers import leave_out_line_numbers
-from services.parsing.pdf.words.lone_numbers import restore_numbers
+from services.parsing.pdf.words.lost import has_astral, restore_numbers
 
 __all__ = ["FORMAT", "parse_pdf"]
 

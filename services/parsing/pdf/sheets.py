@@ -1,11 +1,12 @@
 """The pages of a document as PDFium has them: their characters, for what the other reader leaves out, and
 their pictures.
 
-All raise `pypdfium2.PdfiumError`, a RuntimeError, on files and pages that only the other reader can open.
+All but `letters` raise `pypdfium2.PdfiumError`, a RuntimeError, where only the other reader can open a page.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from services.parsing.page.geometry import Box, Page, Word
@@ -43,10 +44,13 @@ class Sheets:
         return self._sheet
 
     def letters(self, page: Page) -> Letters | None:
-        """The characters of a page, unless it is rotated."""
-        sheet = self.sheet(page.number)
-        if self._letters is None and sheet.get_rotation() == 0:
-            self._letters = Letters(sheet)
+        """The characters of a page; None if it is rotated, or if only the other reader can open it."""
+        import pypdfium2
+
+        with suppress(pypdfium2.PdfiumError):
+            sheet = self.sheet(page.number)
+            if self._letters is None and sheet.get_rotation() == 0:
+                self._letters = Letters(sheet)
         return self._letters
 
     def flatten(self, page: Page) -> None:

@@ -17,7 +17,7 @@ from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.sheets import Sheets
-from services.parsing.pdf.transcripts.formulas import holds_formulas
+from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes

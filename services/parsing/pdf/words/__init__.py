@@ -7,8 +7,7 @@ from contextlib import suppress
 from services.parsing.page.geometry import Page
 from services.parsing.pdf.annotations import read_drawn
 from services.parsing.pdf.sheets import Sheets
-from services.parsing.pdf.words.astral import add_astral
-from services.parsing.pdf.words.lost_letters import restore_letters
+from services.parsing.pdf.words.lost import add_astral, restore_letters
 from services.parsing.pdf.words.marks import restore_marks
 from services.parsing.pdf.words.raised import mark_raised
 from services.parsing.pdf.words.unseen import leave_out_unseen
