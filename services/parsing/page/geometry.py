@@ -31,6 +31,13 @@ class Boxed(Protocol):
     def y1(self) -> float: ...
 
 
+class Box(NamedTuple):
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
 @dataclass(slots=True)
 class Word:
     """A word and its box. `spaced` means that a blank precedes it, whatever the distance."""
@@ -64,14 +71,10 @@ class Piece:
         return (self.y0 + self.y1) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Stroke:
+class Stroke(Box):
     """A horizontal (y0 == y1) or vertical (x0 == x1) ruling line, or the edge of a filled box."""
 
-    x0: float
-    y0: float
-    x1: float
-    y1: float
+    __slots__ = ()
 
     @property
     def horizontal(self) -> bool:
@@ -127,13 +130,6 @@ class Page:
     beside: list[str] = field(default_factory=list)
     stamps: list[Box] = field(default_factory=list)
     holds_files: bool = False
-
-
-class Box(NamedTuple):
-    x0: float
-    y0: float
-    x1: float
-    y1: float
 
 
 def sized(x: float, y: float, width: float, height: float) -> Box:

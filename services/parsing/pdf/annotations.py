@@ -81,13 +81,13 @@ def read_drawn(sheets: Sheets, page: Page) -> None:
 
 def notes_of(raw: ParsedPage) -> list[str]:
     """The remarks on a page as paragraphs of markdown, each once."""
-    found: dict[str, None] = {}
+    notes = []
     for note in (raw.annotations or ()) if with_comments() else ():
         text = " ".join((note.contents or "").split())
         if note.subtype in _NOTES and text and note.uri is None:  # a button has one
             by = f" by {' '.join(note.title.split())}" if note.title else ""
-            found[md.escape_lines(md.escape(f"Comment{by}: {text}"))] = None
-    return list(found)
+            notes.append(md.escape_lines(md.escape(f"Comment{by}: {text}")))
+    return list(dict.fromkeys(notes))
 
 
 def _value(field: FormField) -> str:

@@ -55,12 +55,7 @@ def needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pic
     if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
         return False, False
     # A sparse layer of invisible text below a picture comes from poor OCR.
-    return True, all(is_invisible(item.fill_color) for item in raw.text_items)
-
-
-def is_invisible(color: str | None) -> bool:
-    """Whether a colour (`aarrggbb`) is fully transparent."""
-    return (color or "ff")[:2] == "00"
+    return True, all((item.fill_color or "ff").startswith("00") for item in raw.text_items)
 
 
 def is_plausible(text: str) -> bool:

@@ -12,6 +12,7 @@ from liteparse.types import ParsedPage, TextItem, WordBox
 
 from services.parsing import markdown_writer as md
 from services.parsing.page.geometry import Box, Boxed, Drawn, Page, Stroke
+from services.parsing.pdf.vectors import is_seen
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
 LEAN = 30.0
@@ -74,10 +75,9 @@ def beside(raw: ParsedPage, turned: int) -> list[str]:
     slanted = all(quarter(item.rotation) is None for item in raw.text_items)  # the whole page
     for item in raw.text_items:
         turn = quarter(item.rotation)
-        if (turn is None and not slanted) or turn == turned or (item.fill_color or "ff")[:2] == "00":
-            continue
         from_edge = min(item.x, raw.width - item.x - item.width) / raw.width
-        if from_edge > STAMPED and not (item.fill_color or "").endswith("ffffff"):
+        kept = from_edge > STAMPED and is_seen(item.fill_color or "ff000000")
+        if kept and turn != turned and (turn is not None or slanted):
             found.setdefault(turn, []).append(item)
     texts = (
         " ".join(item.text for item in sorted(group, key=_ORDERS[turn])) for turn, group in found.items()

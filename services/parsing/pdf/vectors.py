@@ -47,8 +47,11 @@ def _ends(line: VectorLine) -> Box:
 
 
 def _is_seen(shape: VectorShape | VectorLine) -> bool:
-    """Whether a shape is neither white nor transparent (`aarrggbb`)."""
-    color = (shape.fill_color if shape.fill else shape.stroke_color) or "00"
+    return is_seen((shape.fill_color if shape.fill else shape.stroke_color) or "00")
+
+
+def is_seen(color: str) -> bool:
+    """Whether a colour (`aarrggbb`) is neither white nor transparent."""
     return color[:2] != "00" and color[2:].lower() != "ffffff"
 
 
