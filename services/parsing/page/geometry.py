@@ -134,6 +134,11 @@ class Box(NamedTuple):
     y1: float
 
 
+def sized(x: float, y: float, width: float, height: float) -> Box:
+    """The box with its top left corner at a place."""
+    return Box(x, y, x + width, y + height)
+
+
 def bounds(things: Iterable[Boxed]) -> Box:
     """The bounding box of one or more things."""
     rest = iter(things)

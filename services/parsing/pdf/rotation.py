@@ -11,7 +11,7 @@ from dataclasses import replace
 from liteparse.types import ParsedPage, TextItem, WordBox
 
 from services.parsing import markdown_writer as md
-from services.parsing.page.geometry import Box, Drawn, Page, Picture, Stroke
+from services.parsing.page.geometry import Box, Boxed, Drawn, Page, Stroke
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
 LEAN = 30.0
@@ -97,35 +97,17 @@ _ORDERS: dict[int | None, Callable[[TextItem], tuple[float, float]]] = {
 
 def upright(page: Page, turned: int) -> Page:
     """Rotate a page so that text turned by 90 (running down), 180 or 270 degrees (running up) is upright."""
-    if turned == 0:
-        return page
-    turn = _TURNS[turned]
-
-    def moved(box: Box) -> Box:
-        return turn(box, page.width, page.height)
-
-    for word in page.words:
-        word.x0, word.y0, word.x1, word.y1 = moved(Box(word.x0, word.y0, word.x1, word.y1))
-    page.strokes = [Stroke(*moved(Box(s.x0, s.y0, s.x1, s.y1))) for s in page.strokes]
-    page.pictures = [
-        Picture(*moved(Box(p.x0, p.y0, p.x1, p.y1)), p.width, p.height, p.content) for p in page.pictures
-    ]
-    page.drawn = [Drawn(*moved(Box(*one[:4])), one.curved) for one in page.drawn]
-    if turned != 180:
-        page.width, page.height = page.height, page.width
+    for _ in range(turned // 90):
+        width = page.width
+        for word in page.words:
+            word.x0, word.y0, word.x1, word.y1 = _turned(word, width)
+        page.strokes = [Stroke(*_turned(stroke, width)) for stroke in page.strokes]
+        page.pictures = [replace(one, **_turned(one, width)._asdict()) for one in page.pictures]
+        page.drawn = [Drawn(*_turned(one, width), one.curved) for one in page.drawn]
+        page.width, page.height = page.height, width
     return page
 
 
-def _down(box: Box, width: float, height: float) -> Box:
-    return Box(box.y0, width - box.x1, box.y1, width - box.x0)
-
-
-def _over(box: Box, width: float, height: float) -> Box:
-    return Box(width - box.x1, height - box.y1, width - box.x0, height - box.y0)
-
-
-def _up(box: Box, width: float, height: float) -> Box:
-    return Box(height - box.y1, box.x0, height - box.y0, box.x1)
-
-
-_TURNS: dict[int, Callable[[Box, float, float], Box]] = {90: _down, 180: _over, 270: _up}
+def _turned(thing: Boxed, width: float) -> Box:
+    """The box of a thing on a page of some width that is rotated by a quarter turn to the left."""
+    return Box(thing.y0, width - thing.x1, thing.y1, width - thing.x0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,13 @@ from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
-from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word
+from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word, inside, sized
 from services.parsing.page.lines import BLANK
 from services.parsing.pdf import annotations as added
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
+from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.transcripts.formulas import holds_formulas
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
@@ -46,7 +48,7 @@ class Batch:
     form: list[str]
 
 
-def read_batches(data: bytes) -> Iterator[Batch]:
+def read_batches(sheets: Sheets) -> Iterator[Batch]:
     """The pages in order, in batches, so that memory does not grow with the document.
 
     A page that cannot be read has no words. There is at least one batch. Raises CorruptDocument (broken,
@@ -69,28 +71,20 @@ def read_batches(data: bytes) -> Iterator[Batch]:
         include_complexity=True,
         continue_on_page_error=True,
     )
+    data = sheets.content
     total, layered = 0, has_hidden_layers(data)
     try:
         for batch in reader.parse_batches(data, batch_size=BATCH):
             total = batch.total_pages
             if total > MAX_PAGES:
                 raise DocumentTooLarge(f"PDF: {total} pages, at most {MAX_PAGES} are read; split it")
-            added.leave_out_hidden_fields(data, batch.result.pages)
-            images: dict[int, list[Picture]] = {}
+            images: dict[int, list[Picture]] = defaultdict(list)
             for image in batch.result.images:
-                box = image.bbox
-                images.setdefault(image.page, []).append(
-                    Picture(
-                        box.x,
-                        box.y,
-                        box.x + box.width,
-                        box.y + box.height,
-                        image.width,
-                        image.height,
-                        bytes(image.bytes),
-                    )
-                )
-            read = (_page(page, images.get(page.page_num, []), layered) for page in batch.result.pages)
+                box = sized(image.bbox.x, image.bbox.y, image.bbox.width, image.bbox.height)
+                images[image.page].append(Picture(*box, image.width, image.height, bytes(image.bytes)))
+            for page in batch.result.pages:
+                added.leave_out_hidden_fields(sheets, page)
+            read = (_page(page, images[page.page_num], layered) for page in batch.result.pages)
             packets = batch.result.xfa_packets if batch.result.form_type == DYNAMIC else None
             yield Batch(list(read), total, form_blocks([packet.content or "" for packet in packets or ()]))
     except (ParseError, RuntimeError, ValueError) as error:
@@ -280,8 +274,7 @@ def _mark_links(raw: ParsedPage, words: list[Word]) -> None:
     for note in raw.annotations or ():
         if not note.uri or note.rect is None:
             continue
-        x0, y0 = note.rect.x, note.rect.y
-        x1, y1 = x0 + note.rect.width, y0 + note.rect.height
+        box = sized(note.rect.x, note.rect.y, note.rect.width, note.rect.height)
         for word in words:
-            if x0 <= (word.x0 + word.x1) / 2 <= x1 and y0 <= (word.y0 + word.y1) / 2 <= y1:
+            if inside(word, box, slack=0):
                 word.link = note.uri

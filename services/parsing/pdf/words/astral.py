@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from typing import Any
+from collections.abc import Iterator
 
 from services.parsing.page.geometry import Page, Style, Word
-from services.parsing.pdf.sheets import visit_sheets
+from services.parsing.pdf.sheets import Letters, Sheets
 
 #: A map to Unicode begins within this many bytes; streams that begin otherwise are not unpacked further.
 _HEAD = 400
@@ -40,35 +38,22 @@ def _whole(data: bytes, start: int) -> bytes:
         return content
 
 
-def add_astral(data: bytes, pages: Iterable[Page]) -> None:
-    """Add the missing characters of pages that are not rotated."""
-    visit_sheets(data, [(page.number, page) for page in pages if page.words and not page.scanned], _complete)
+def add_astral(sheets: Sheets, page: Page) -> None:
+    """Add the missing characters of a page that is not rotated."""
+    if page.words and not page.scanned and (letters := sheets.letters(page)):
+        page.words.extend(list(_missing(letters, page)))
 
 
-def _complete(sheet: Any, page: Page) -> None:
-    with closing(sheet.get_textpage()) as text:
-        page.words.extend(_missing(text, sheet, page))
-
-
-def _missing(text: Any, sheet: Any, page: Page) -> Iterator[Word]:
-    import pypdfium2.raw  # type: ignore[import-untyped]
-
-    left, _, _, top = sheet.get_bbox()
+def _missing(letters: Letters, page: Page) -> Iterator[Word]:
     high = 0
-    for at in range(text.count_chars()):
-        unit = pypdfium2.raw.FPDFText_GetUnicode(text, at)
+    for at in range(letters.text.count_chars()):
+        unit = letters.unit(at)
         if 0xD800 <= unit < 0xDC00:
             high = unit
         elif 0xDC00 <= unit < 0xE000 and high:
-            x0, y0, x1, y1 = text.get_charbox(at - 1, loose=True)
+            box, size = letters.box(at - 1, loose=True), round(letters.size(at - 1), 1) or 10.0
             letter = chr(0x10000 + ((high - 0xD800) << 10) + unit - 0xDC00)
-            size = round(pypdfium2.raw.FPDFText_GetFontSize(text, at - 1), 1) or 10.0
-            box = (x0 - left, top - max(y1, y0 + 0.7 * size), x1 - left, top - y0)
-            yield Word(letter, *box, _style_at(page, box, size))
+            middle = (box.y0 + box.y1) / 2
+            style = next((w.style for w in page.words if w.y0 < middle < w.y1), Style(size))
+            yield Word(letter, box.x0, min(box.y0, box.y1 - 0.7 * size), box.x1, box.y1, style)
             high = 0
-
-
-def _style_at(page: Page, box: tuple[float, float, float, float], size: float) -> Style:
-    """The style of a word on the same line."""
-    middle = (box[1] + box[3]) / 2
-    return next((w.style for w in page.words if w.y0 < middle < w.y1), Style(size))

@@ -7,12 +7,9 @@ of `Efficient`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from typing import Any
 
 from services.parsing.page.geometry import Page, Word
-from services.parsing.pdf.sheets import visit_sheets
+from services.parsing.pdf.sheets import Letters, Sheets
 
 #: The reader loses letters in larger type only (points).
 LARGE = 11.5
@@ -20,32 +17,21 @@ _REST = re.compile(r"f[^\W\d_]")
 _WHOLE = re.compile(r"[^\W\d_]f")
 
 
-def restore_letters(data: bytes, pages: Iterable[Page]) -> None:
-    """Complete the words of unrotated pages that may lack letters."""
-    suspects = [(page.number, (page, words)) for page in pages if (words := _suspects(page.words))]
-    visit_sheets(data, suspects, _restore)
+def restore_letters(sheets: Sheets, page: Page) -> None:
+    """Complete large words that begin a run of text as the rest of a word does."""
+    suspects = [w for w in page.words if not w.spaced and w.style.size >= LARGE and _REST.match(w.text)]
+    if suspects and (letters := sheets.letters(page)):
+        for word in suspects:
+            _restore(letters, word, page)
 
 
-def _suspects(words: Sequence[Word]) -> list[Word]:
-    """Large words that begin a run of text as the rest of a word does."""
-    return [w for w in words if not w.spaced and w.style.size >= LARGE and _REST.match(w.text)]
-
-
-def _restore(sheet: Any, suspects: tuple[Page, Sequence[Word]]) -> None:
-    page, words = suspects
-    left, _, _, top = sheet.get_bbox()
-    with closing(sheet.get_textpage()) as text:
-        for word in words:
-            height = word.y1 - word.y0
-            at = text.get_index(word.x0 + left + 1, top - (word.y0 + word.y1) / 2, 2, height / 2)
-            if at is None:
-                continue
-            start = max(at - 4, 0)
-            before = text.get_text_range(start, at - start + 1).split()
-            lost = _WHOLE.fullmatch(before[-1][:2]) if before else None
-            if lost is None or len(before[-1]) > 3:
-                continue
-            x0 = text.get_charbox(at - len(before[-1]) + 1)[0] - left
-            beside = (w for w in page.words if w is not word and w.y0 < word.y1 and word.y0 < w.y1)
-            if x0 < word.x0 and not any(w.x0 < word.x0 and x0 < w.x1 for w in beside):
-                word.text, word.x0 = f"{lost[0]}{word.text}", x0
+def _restore(letters: Letters, word: Word, page: Page) -> None:
+    at = letters.first_of(word)
+    before = letters.between(at - 4, at + 1).split() if at is not None else []
+    lost = _WHOLE.fullmatch(before[-1][:2]) if before else None
+    if at is None or lost is None or len(before[-1]) > 3:
+        return
+    x0 = letters.box(at - len(before[-1]) + 1).x0
+    beside = (w for w in page.words if w is not word and w.y0 < word.y1 and word.y0 < w.y1)
+    if x0 < word.x0 and not any(w.x0 < word.x0 and x0 < w.x1 for w in beside):
+        word.text, word.x0 = f"{lost[0]}{word.text}", x0
