@@ -32,7 +32,7 @@ TYPEWRITTEN, CODE = 0.8, 0.08
 
 _MEANINGLESS = re.compile("[\x00-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]")
 _RUN = re.compile(r"[^\W\d_]+|\d+")
-#: A word in ASCII: one case, capitalised, or several words of which each after the first is (`TextSpanEvent`).
+#: A word in ASCII: one case, capitalised, or several words in one (`TextSpanEvent`).
 _WORD = re.compile("(?=.*[aeiouyAEIOUY])(?:[A-Z]?[a-z]+|[A-Z]+)(?:[A-Z][a-z]{2,})*")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 #: Character sets that hold what is in use of Chinese, Japanese and Korean: a third of Unicode's ideographs.
