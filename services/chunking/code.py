@@ -36,7 +36,7 @@ KEYWORD = 400
 ROOM_FOR_MEMBERS, ROOM_FOR_STATEMENTS = 1 / 2, 1 / 4
 
 #: Macros of C that open and close what a header declares: `__BEGIN_DECLS`, `NS_ASSUME_NONNULL_END`.
-_BRACKETING = re.compile(rb"^[A-Z_]*(?:BEGIN|END)[A-Z\d_]*(?=[ \t]*\r?$)", re.M)
+_BRACKETING = re.compile(rb"^[A-Z_]{0,60}(?:BEGIN|END)[A-Z\d_]{0,60}(?=[ \t]*\r?$)", re.M)
 
 #: Kinds of nodes by the names that grammars give them, checked in this order.
 _COMMENT = re.compile(r"comment|^(attribute_item|attribute_list|decorator|annotation|doc|pod)$")
