@@ -16,8 +16,9 @@ class Case:
     """An input and what its markdown must hold.
 
     `has` and `lacks`: texts, whatever their white space; `order`: texts that follow each other; `rows`: cells
-    that follow each other in a row of a table; `exact`: the whole markdown; `told`: a part of a warning;
-    `refused`: a part of the message with which the file is refused.
+    that follow each other in a row of a table; `matches`, `no_match`: patterns of the markdown as it is;
+    `exact`: the whole markdown; `told`: a part of a warning; `refused`: a part of the message with which the
+    file is refused.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Case:
     lacks: Sequence[str] = ()
     order: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
+    matches: Sequence[str] = ()
+    no_match: Sequence[str] = ()
     exact: str | None = None
     told: str = ""
     refused: str = ""
@@ -53,6 +56,10 @@ class Case:
         wrong += [
             f"no row {row}" for row in self.rows if not re.search(between.join(map(re.escape, row)), flat)
         ]
+        wrong += [
+            f"no match of {pattern!r}" for pattern in self.matches if not re.search(pattern, text, re.M)
+        ]
+        wrong += [f"matches {pattern!r}" for pattern in self.no_match if re.search(pattern, text, re.M)]
         if self.exact is not None and text.strip() != self.exact.strip():
             wrong.append(f"{text.strip()!r} is not {self.exact.strip()!r}")
         if self.told and not any(self.told in warning for warning in document.warnings):
