@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Style(NamedTuple):
@@ -154,6 +156,17 @@ def bounds(things: Iterable[Boxed]) -> Box:
         if thing.y1 > y1:
             y1 = thing.y1
     return Box(x0, y0, x1, y1)
+
+
+def grouped(things: Iterable[T], joins: Callable[[list[T], T], bool]) -> list[list[T]]:
+    """Neighbouring things in groups: each joins the group of the one before it, or begins the next."""
+    groups: list[list[T]] = []
+    for thing in things:
+        if groups and joins(groups[-1], thing):
+            groups[-1].append(thing)
+        else:
+            groups.append([thing])
+    return groups
 
 
 def piece_of(words: Sequence[Word]) -> Piece:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from services.parsing.page.geometry import Piece, Style, Word, bounds, piece_of
+from services.parsing.page.geometry import Piece, Style, Word, bounds, grouped, piece_of
 
 #: A gap wider than this (relative to the font size) separates pieces. Blanks are about 0.25; justified lines
 #: may stretch them further, but then the pieces are joined again as one line of a paragraph.
@@ -90,7 +90,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
         else:
             rows.append(_Row([word], middle, height))
     out = [row.words for row in rows]
-    for group in _tall_rows(tall):
+    for group in grouped(tall, _side_by_side):
         _place_tall(group, rows, out)
     for line in out:
         line.sort(key=lambda w: w.x0)
@@ -116,16 +116,8 @@ def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
     )
 
 
-def _tall_rows(tall: Sequence[Word]) -> list[list[Word]]:
-    groups: list[list[Word]] = []
-    for word in tall:
-        if groups and abs((groups[-1][0].y0 + groups[-1][0].y1) - (word.y0 + word.y1)) < 0.6 * (
-            word.y1 - word.y0
-        ):
-            groups[-1].append(word)
-        else:
-            groups.append([word])
-    return groups
+def _side_by_side(row: Sequence[Word], word: Word) -> bool:
+    return abs(row[0].y0 + row[0].y1 - word.y0 - word.y1) < 0.6 * (word.y1 - word.y0)
 
 
 def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
@@ -197,7 +189,7 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def blank_between(before: Word, word: Word) -> bool:
-    if len(before.text) == 1 and before.style.size > TALL * word.style.size and not word.spaced:
+    if len(before.text) == 1 and before.style.size > TALL * word.style.size:
         return False  # an initial and the rest of its word
     least = BLANK_BEFORE_SIGN if _SIGN.fullmatch(word.text) else BLANK
     return word.spaced or word.x0 - before.x1 > least * min(before.style.size, word.style.size)

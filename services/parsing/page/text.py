@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from services.parsing.markdown_writer import STRONG, STRONG_END, escape, link
 from services.parsing.page.geometry import Word
@@ -111,21 +112,15 @@ def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> tuple[str
 
 
 def _marked(words: Sequence[Word], strong: bool) -> str:
-    groups: list[tuple[tuple[bool, str | None], list[Word]]] = []
-    for word in words:
-        look = (strong and word.style.bold, word.link)
-        if groups and groups[-1][0] == look:
-            groups[-1][1].append(word)
-        else:
-            groups.append((look, [word]))
-    parts: list[str] = []
-    for at, ((bold, target), group) in enumerate(groups):
+    out = ""
+    before: Word | None = None
+    for (bold, target), run in groupby(words, lambda word: (strong and word.style.bold, word.link)):
+        group = list(run)
         text = escape(clean(joined(group)))
         if target:
             text = link(text, target)
-        if bold and len(group) <= LONGEST_STRONG and at + 1 < len(groups):
+        if bold and len(group) <= LONGEST_STRONG and group[-1] is not words[-1]:
             text = f"{STRONG}{text}{STRONG_END}"
-        if at and blank_between(groups[at - 1][1][-1], group[0]):
-            parts.append(" ")
-        parts.append(text)
-    return "".join(parts).strip()
+        out += f" {text}" if before and blank_between(before, group[0]) else text
+        before = group[-1]
+    return out.strip()

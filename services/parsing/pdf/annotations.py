@@ -60,7 +60,7 @@ def _is_hidden(sheets: Sheets, field: FormField) -> bool:
     return False
 
 
-def drawn_of(raw: ParsedPage) -> list[Box]:
+def stamps_of(raw: ParsedPage) -> list[Box]:
     """Where stamps and typed text are whose words only their drawing has."""
     return [
         _box(note.rect)

@@ -13,7 +13,6 @@ from services.parsing.page.blocks import Block, Kind
 LARGER = 1.12
 #: Longer blocks (in characters) are text that happens to be bold or large.
 LONGEST = 200
-LONGEST_BOLD = 140
 #: Text of at least this many words that ends as a sentence does is none.
 SENTENCE = 8
 #: A style is rare if a smaller share of the document's headings has it.
@@ -29,9 +28,6 @@ _OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 def mark_headings(blocks: Sequence[Block], body: float) -> None:
     """Mark the blocks that are headings, with levels from 1."""
     found = _without_front_matter([b for b in blocks if _is_heading(b, body)], blocks)
-    share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
-    if len(found) > 3 and share > 0.5:
-        found = [b for b in found if b.style.size > 1.5 * body]
     ranks, least = _ranks(found), _least_depths(found)
     for block in found:
         deeper = (_dots(block) or 0) - least.get(_look(block), 0)
@@ -75,7 +71,7 @@ def _is_heading(block: Block, body: float) -> bool:
         return False  # a lead or a pull quote
     if block.style.size >= LARGER * body:
         return not (block.kind is Kind.ITEM and not block.style.bold and block.style.size < 1.3 * body)
-    if not block.style.bold or block.style.size < 0.88 * body or len(text) > LONGEST_BOLD:
+    if not block.style.bold or block.style.size < 0.88 * body:
         return False
     return sum(c.isalpha() for c in text) > 1 and not _OPEN_END.search(text)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
-from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word, inside, sized
+from services.parsing.page.geometry import Page, Picture, Style, Word, inside, sized
 from services.parsing.page.lines import BLANK
 from services.parsing.pdf import annotations as added
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
@@ -18,6 +18,7 @@ from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.transcripts.formulas import holds_formulas
+from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
@@ -29,11 +30,6 @@ MAX_PAGES = 7_000
 #: Pages per batch: enough neighbours to detect running heads, and only a few megabytes at about 100 kB per
 #: page (600 words as Python objects).
 BATCH = 32
-#: A path up to this width (in points) is a line, whatever its drawing operator.
-THIN = 2.5
-
-#: A page with more small shapes than this has a dotted drawing, not bullets.
-MOST_BULLETS = 200
 
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
@@ -115,37 +111,28 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
         even_sizes(words)
     words.extend(list(added.typed_words(raw, words)))
-    vectors = raw.vector_graphics
-    strokes: list[Stroke] = []
-    if vectors:
-        strokes.extend(_strokes(vectors, raw.width, raw.height))
-        strokes.extend(_cell_edges(vectors, raw.width, raw.height))
-    if vectors:
-        words.extend(list(_drawn_bullets(vectors, words)))
+    vectors = raw.vector_graphics or VectorGraphics([], [])
+    words.extend(list(bullets_of(vectors, words)))
     _mark_links(raw, words)
     scanned, useless = needs_reading(raw, words, pictures)
-    if useless:
-        words = []
-    suspects = suspects_of(raw, pictures, layered) if not turned else []
     page = Page(
         raw.page_num,
         raw.width,
         raw.height,
-        words,
-        strokes,
+        [] if useless else words,
+        list(strokes_of(vectors, raw.width, raw.height)),
         pictures,
         scanned,
         added.notes_of(raw),
-        suspects=suspects,
+        formulas=holds_formulas(raw.text_items),
+        suspects=suspects_of(raw, pictures, layered) if not turned else [],
+        drawn=list(drawn_of(vectors, raw.width * raw.height)),
+        printed=_printed_number(raw),
+        beside=[] if useless else beside(raw, turned),
+        stamps=added.stamps_of(raw) if not turned else [],
+        holds_files=added.holds_files(raw),
     )
-    page.formulas = holds_formulas(raw.text_items)
-    page.stamps = added.drawn_of(raw) if not turned else []
-    page.holds_files = added.holds_files(raw)
-    page.printed = _printed_number(raw)
-    page.beside = [] if useless else beside(raw, turned)
-    if vectors:
-        page.drawn = list(_drawn(vectors, raw.width * raw.height))
-    return upright(page, turned) if words else page
+    return upright(page, turned) if page.words else page
 
 
 def _printed_number(raw: ParsedPage) -> int | None:
@@ -205,69 +192,6 @@ def _blanks(item: TextItem) -> list[bool]:
         out.append(item.text[at:found].strip() == "" and found > at)
         at = found + len(word.text)
     return out
-
-
-def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Ruling lines and the edges of filled boxes, except white ones and the edge of the page."""
-    for line in vectors.lines:
-        color = line.stroke_color if line.stroke else line.fill_color
-        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00":
-            continue
-        wide, high = abs(line.x2 - line.x1), abs(line.y2 - line.y1)
-        if high <= 1 and 4 < wide < width * 0.995:
-            y = (line.y1 + line.y2) / 2
-            if 2 < y < height - 2:
-                yield Stroke(min(line.x1, line.x2), y, max(line.x1, line.x2), y)
-        elif wide <= 1 and 4 < high < height * 0.995:
-            x = (line.x1 + line.x2) / 2
-            if 2 < x < width - 2:
-                yield Stroke(x, min(line.y1, line.y2), x, max(line.y1, line.y2))
-
-
-def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Thin filled boxes, unmerged: `lines` merges neighbours, which hides where cell borders meet."""
-    for shape in vectors.shapes:
-        x, y, wide, high = shape.bbox
-        color = shape.fill_color if shape.fill else shape.stroke_color
-        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00" or shape.has_curve:
-            continue
-        if high <= THIN < wide < width * 0.995 and 2 < y < height - 2:
-            yield Stroke(x, y + high / 2, x + wide, y + high / 2)
-        elif wide <= THIN < high < height * 0.995 and 2 < x < width - 2:
-            yield Stroke(x + wide / 2, y, x + wide / 2, y + high)
-
-
-def _drawn(vectors: VectorGraphics, area: float) -> Iterator[Drawn]:
-    """Curves, slanted lines and filled boxes, as drawings have them, except white ones and backgrounds."""
-    for shape in vectors.shapes:
-        x, y, wide, high = shape.bbox
-        color = shape.fill_color if shape.fill else shape.stroke_color
-        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00" or wide * high > 0.4 * area:
-            continue
-        if shape.has_curve or (shape.fill and min(wide, high) > THIN):
-            yield Drawn(x, y, x + wide, y + high, shape.has_curve)
-    for line in vectors.lines:
-        (x0, x1), (y0, y1) = sorted((line.x1, line.x2)), sorted((line.y1, line.y2))
-        if x1 - x0 > THIN and y1 - y0 > THIN:
-            yield Drawn(x0, y0, x1, y1, True)
-
-
-def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
-    """Bullets that some programs draw as small round or square shapes left of a line."""
-    small = [shape for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
-    shapes = [shape for shape in small if abs(shape.bbox[2] - shape.bbox[3]) <= 0.25 * shape.bbox[2]]
-    if len(shapes) > MOST_BULLETS:
-        return  # a dotted drawing
-    for shape in shapes:
-        x, y, width, height = shape.bbox
-        middle = y + height / 2
-        row = [w for w in words if w.y0 < middle < w.y1]
-        begins = any(0 < w.x0 - x - width < 2.5 * w.style.size for w in row)
-        free = not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
-        if begins and free and (shape.fill or shape.stroke):
-            text = "•" if shape.fill else "◦"
-            # A character's box is higher than its ink, so make this one as high as the words beside it.
-            yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)
 
 
 def _mark_links(raw: ParsedPage, words: list[Word]) -> None:
