@@ -12,6 +12,7 @@ from liteparse.types import AnnotationRect, DocumentAnnotation, FormField, Parse
 from services.parsing import markdown_writer as md
 from services.parsing.formats.mail.attachments import Attached, Attachment, attached
 from services.parsing.page.geometry import Box, Page, Style, Word
+from services.parsing.pdf.associated import associated_files
 from services.parsing.pdf.sheets import visit_sheets
 from services.parsing.reading import with_comments, with_hidden
 
@@ -26,7 +27,7 @@ _DRAWN = frozenset(("stamp", "freetext", "watermark"))
 _UNSEEN = 1 << 1 | 1 << 5
 #: The flag of a text field whose value is a password (bit 14).
 PASSWORD = 1 << 13
-_BOXES = ("checkbox", "radiobutton")
+_BOXES = ("checkbox", "radio")
 #: Line height of typed text and width of a character, in font sizes.
 _LEADING, _WIDTH = 1.2, 0.5
 
@@ -158,6 +159,8 @@ def attachments_of(data: bytes, pages: Iterable[int] = ()) -> Attached:
                     found.setdefault(content, Attachment(one.get_name(), content))
     except pypdfium2.PdfiumError:
         pass  # an attachment without data ends the list
+    for name, content in associated_files(data):
+        found.setdefault(content, Attachment(name, content))
     return attached(list(found.values()))
 
 

@@ -16,6 +16,7 @@ from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.transcripts.formulas import holds_formulas
+from services.parsing.pdf.words.combs import join_combs
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
@@ -32,6 +33,9 @@ THIN = 2.5
 
 #: A page with more small shapes than this has a dotted drawing, not bullets.
 MOST_BULLETS = 200
+
+#: Bullets that some programs set without a blank before their text.
+GLUED = frozenset("•▪■●◦‣➢")
 
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
@@ -127,6 +131,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         strokes.extend(_strokes(vectors, raw.width, raw.height))
         strokes.extend(_cell_edges(vectors, raw.width, raw.height))
     if vectors:
+        words, strokes = join_combs(words, strokes)
         words.extend(list(_drawn_bullets(vectors, words)))
     _mark_links(raw, words)
     scanned, useless = needs_reading(raw, words, pictures)
@@ -178,6 +183,11 @@ def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: boo
             continue
         if not text.isprintable():
             text = text.translate(_CORK)
+        if text[0] in GLUED and len(text) > 1 and (not out or spaced):
+            # A dot without a blank before its text: “•10 %”.
+            dot = Word(text[0], left, y0, left + min(0.35 * style.size, width / len(text)), y1, style, spaced)
+            out.append(dot)
+            text, left, width, spaced = text[1:], dot.x1, left + width - dot.x1, True
         if text == "-" and not style.mono:
             text = dash_of(width / (style.size or 1.0))
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:

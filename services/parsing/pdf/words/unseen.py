@@ -1,4 +1,4 @@
-"""Text that a reader of the page does not see: in the colour of its ground, transparent, too small.
+"""Text that a reader of the page does not see: in the colour of its ground, covered, transparent, too small.
 
 A page is rendered only if some of its text may be unseen; then its pixels decide.
 """
@@ -27,6 +27,8 @@ SMALLEST = 1.0
 CONTRAST = 12
 #: Lower shapes are rules; pages with more shapes are drawings, whose shapes are not compared with the text.
 LOWEST, MOST_SHAPES = 4.0, 1_000
+#: Share of a page that a picture upon text covers at most.
+MOST_COVERED = 0.5
 
 
 def has_hidden_layers(data: bytes) -> bool:
@@ -37,11 +39,17 @@ def has_hidden_layers(data: bytes) -> bool:
 
 
 def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> list[Box]:
-    """Boxes of text that may be unseen: white with nothing behind it, transparent, tiny, or in the colour
-    of a shape around it; all text if some layers of the file are off (`layered`)."""
+    """Boxes of text that may be unseen: white with nothing behind it, transparent, tiny, where a picture is,
+    or in the colour of a shape around it; all text if some layers of the file are off (`layered`)."""
     drawn = raw.vector_graphics.shapes if raw.vector_graphics else []
     shapes = [s for s in drawn if s.fill and min(s.bbox[2:]) >= LOWEST]
     shapes = shapes if len(shapes) <= MOST_SHAPES else []
+    most = MOST_COVERED * raw.width * raw.height
+
+    def covers(picture: Picture) -> bool:
+        """Whether a picture may lie upon text. One that fills a page is a scan, its text an OCR layer."""
+        return (picture.x1 - picture.x0) * (picture.y1 - picture.y0) < most
+
     found = []
     for item in raw.text_items:
         color = (item.fill_color or "ff000000").lower()
@@ -49,13 +57,14 @@ def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> 
         if not item.text.strip() or not item.width:
             continue
         grounds = [(s.fill_color or "ff000000").lower() for s in shapes if _within(box, s.bbox)]
-        pictured = any(_holds(Box(p.x0, p.y0, p.x1, p.y1), *box) for p in pictures)
+        around = [p for p in pictures if _holds(Box(p.x0, p.y0, p.x1, p.y1), *box)]
+        pictured = bool(around)
         if color[:2] == "00":
             suspect = not pictured  # on a picture it is what OCR has read
         elif _is_white(color):
             suspect = not pictured and all(map(_is_white, grounds))
         else:
-            suspect = _is_tiny(item) or color in grounds
+            suspect = _is_tiny(item) or color in grounds or any(map(covers, around))
         if suspect or layered:
             found.append(box)
     return found

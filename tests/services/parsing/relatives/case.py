@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.errors import DocumentError
 from services.parsing import Choices, parse
@@ -16,8 +16,9 @@ class Case:
     """An input and what its markdown must hold.
 
     `has` and `lacks`: texts, whatever their white space; `order`: texts that follow each other; `rows`: cells
-    that follow each other in a row of a table; `exact`: the whole markdown; `told`: a part of a warning;
-    `refused`: a part of the message with which the file is refused.
+    that follow each other in a row of a table; `exact`: the whole markdown; `matches` and `never`: patterns
+    of the markdown, line by line; `count`: how often a text is there; `told`: a part of a warning; `refused`:
+    a part of the message with which the file is refused.
     """
 
     name: str
@@ -28,6 +29,9 @@ class Case:
     order: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     exact: str | None = None
+    matches: Sequence[str] = ()
+    never: Sequence[str] = ()
+    count: Mapping[str, int] = field(default_factory=dict)
     told: str = ""
     refused: str = ""
     choices: Choices | None = None
@@ -55,6 +59,9 @@ class Case:
         ]
         if self.exact is not None and text.strip() != self.exact.strip():
             wrong.append(f"{text.strip()!r} is not {self.exact.strip()!r}")
+        wrong += [f"no match of {p!r}" for p in self.matches if not re.search(p, text, re.M)]
+        wrong += [f"matches {p!r}" for p in self.never if re.search(p, text, re.M)]
+        wrong += [f"{flat.count(s)} times {s!r}" for s, n in self.count.items() if flat.count(s) != n]
         if self.told and not any(self.told in warning for warning in document.warnings):
             wrong.append(f"no warning with {self.told!r}")
         return wrong and [*wrong, f"in {text[:600]!r}, warnings {document.warnings}"]

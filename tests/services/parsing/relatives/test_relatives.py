@@ -23,14 +23,22 @@ from tests.services.parsing.relatives import (
     word,
 )
 from tests.services.parsing.relatives.case import Case
+from tests.services.parsing.relatives.neighbours import KINDS as NEIGHBOURS
+from tests.services.parsing.relatives.neighbours import NOT_YET
 from tests.services.parsing.relatives.rebuilt import KINDS as REBUILT
 
 _KINDS = (
     *(encodings, sheets, word, slides, mails, notebooks, web, books, programs, reported, reported_more),
     *(pdfs, hidden, unseen, damaged, packed),
     *REBUILT,
+    *NEIGHBOURS,
 )
-_CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
+_CASES = [
+    (kind.__name__.rsplit(".", 1)[-1], case)
+    for kind in _KINDS
+    for case in kind.CASES
+    if case.name not in NOT_YET
+]
 
 
 @pytest.mark.parametrize(
