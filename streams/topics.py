@@ -38,13 +38,17 @@ class Topic:
     #: Stages write it only in transactions, so that workers that lost their partitions cannot write. Readers
     #: must use read_committed.
     transactional: bool = False
+    #: Its offsets are an order: of a document's versions, or of a source's runs.
+    ordered: bool = False
 
 
 SOURCES = Topic("sources", (events.Source,), compact=True)
 SCHEDULES = Topic("schedules", (events.ScheduleState,), compact=True, transactional=True)
 #: JSON (`schemas/json/`), from programs of all kinds; its records are no Avro.
 INBOX = Topic("inbox", ())
-DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
+DOCUMENTS = Topic(
+    "documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True, ordered=True
+)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
 EMBEDDINGS = Topic(
@@ -85,7 +89,7 @@ LAYOUT = Topic("layout", (events.TopicLayout,), compact=True, transactional=True
 
 #: The topic of runs, by source type.
 RUNS: Mapping[str, Topic] = {
-    name: Topic(kind.runs_topic, (events.RunRequested,)) for name, kind in served().items()
+    name: Topic(kind.runs_topic, (events.RunRequested,), ordered=True) for name, kind in served().items()
 }
 
 CATALOGUE: Sequence[Topic] = (

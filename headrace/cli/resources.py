@@ -11,6 +11,7 @@ from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AllowEmpty, AllowMassDelete, AsJson, Collection, DataDir, FullCheck
 
 if TYPE_CHECKING:
+    from headrace.client.gateway import GatewayClient
     from schemas.api import InvocationProgress, Job
 
 invocations = typer.Typer(
@@ -136,8 +137,12 @@ def create_invocation(
 @invocations.command("cancel")
 def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> None:
     """Cancel an invocation. What a run has sent by then is indexed; it deletes nothing more."""
-    ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.cancel(id_))
-    print(f"invocation {invocation_id} is cancelled")
+
+    async def cancel(client: "GatewayClient", id_: str) -> str:
+        await client.cancel(id_)
+        return id_
+
+    print(f"invocation {ask_of_invocation(data_dir, invocation_id, cancel)} is cancelled")
 
 
 @invocations.command("documents")

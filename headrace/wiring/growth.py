@@ -7,6 +7,7 @@ import structlog
 from headrace.wiring.shared import Wiring
 from schemas.errors import TransientError
 from schemas.events import TopicLayout
+from streams.growth.renewing import cut_short
 from streams.state.layout import GROWING, MOVED, SETTLED, STOPPING, LayoutWatch, base_of, read_layout
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,13 @@ class Growth:
 async def require_unchanged(wiring: Wiring) -> None:
     """For a process that has opened its workers, which may take a minute, before they read. Raises
     TransientError if the layout is not the one that it has begun with: it would put offsets in an order of
-    before, or take new work in while partitions are drained."""
+    before, or take new work in while partitions are drained; also while offsets have yet to be raised."""
+    if cut := await asyncio.to_thread(cut_short, wiring.cluster):
+        name, partition = min(cut)
+        raise TransientError(
+            f"{name}[{partition}] ends before what was read of it: it was made anew, or has lost its last "
+            "records. A gateway notices that within ten seconds, and raises its offsets"
+        )
     now = await asyncio.to_thread(read_layout, wiring.cluster, wiring.codec)
     reason = why_anew("", wiring.layout, now, drained=False)
     if reason or (wiring.layout is not None and wiring.layout.phase != now.phase):

@@ -35,6 +35,9 @@ KEYWORD = 400
 #: choose from (measured in docs/chunking.md).
 ROOM_FOR_MEMBERS, ROOM_FOR_STATEMENTS = 1 / 2, 1 / 4
 
+#: Macros of C that open and close what a header declares: `__BEGIN_DECLS`, `NS_ASSUME_NONNULL_END`.
+_BRACKETING = re.compile(rb"^[A-Z_]{0,60}(?:BEGIN|END)[A-Z\d_]{0,60}(?=[ \t]*\r?$)", re.M)
+
 #: Kinds of nodes by the names that grammars give them, checked in this order.
 _COMMENT = re.compile(r"comment|^(attribute_item|attribute_list|decorator|annotation|doc|pod)$")
 _ATOM = re.compile(r"string|heredoc|char|regex|raw_text|template_literal|cdata|CData", re.I)
@@ -106,6 +109,8 @@ def _parse(source: bytes, grammar: Grammar) -> Tree | None:
         # Called every tenth of a millisecond; where a grammar recovers from errors, far less often.
         return time.thread_time() > deadline
 
+    if grammar.language in ("c", "cpp", "objective-c"):
+        source = _BRACKETING.sub(lambda macro: b" " * len(macro[0]), source)
     parser = Parser(load(grammar))
     try:
         # The runtime asks for progress only when it reads the source through a callback.

@@ -18,7 +18,6 @@ from services.chunking.structure import (
     ITEM,
     LABEL,
     LANGUAGE,
-    MARKED_HEAD,
     OF_MARKDOWN,
     SUMMARY,
     TABLE_END,
@@ -27,7 +26,7 @@ from services.chunking.structure import (
     anchors_above,
     long_comments,
 )
-from services.chunking.tables import GRIDS, HEAD_BYTES, Table, html_table, written_tables
+from services.chunking.tables import GRIDS, Table, html_table, shown, written_tables
 from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
@@ -135,8 +134,8 @@ class _Scanner:
         self.cuts[table.start] = self.price(table.start, BLOCK if table.start in self.cuts else INNER)
         for position, price in table.cuts.items():
             self.cuts.setdefault(position, price)
-        if table.head and len(table.head) <= HEAD_BYTES:
-            self.scopes.append(Scope(table.start, table.end, table.head))
+        if head := shown(table.head):
+            self.scopes.append(Scope(table.start, table.end, head))
         self.cuts[table.end] = BLOCK
         self.resume = table.end
 
@@ -258,10 +257,9 @@ class _Scanner:
 
     def close_table(self) -> None:
         if self.table >= 0:
-            header = self.line(self.table).strip()
             below = DELIMITER_ROW.match(self.source, self.next_line(self.table))
-            if (below or MARKED_HEAD.match(header)) and len(header) <= HEAD_BYTES:
-                self.scopes.append(Scope(self.table, self.row_end, header.decode()))
+            if below and (head := shown(self.line(self.table).strip().decode())):
+                self.scopes.append(Scope(self.table, self.row_end, head))
             self.table = -1
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:

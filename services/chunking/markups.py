@@ -53,7 +53,8 @@ def _underlined(characters: bytes) -> bytes:
 
 _ASCIIDOC = Markup(
     re.compile(
-        rb"\n(?:(?P<level>={1,6}|#{1,6})[ \t]++(?P<title>[^\n]*\S)|(?![\[.|:/])%b)" % _underlined(rb"-=~^+")
+        rb"\n(?:(?P<level>={1,6}|#{1,6}|:(?=doctitle:))(?:(?<=:)doctitle:)?[ \t]++(?P<title>[^\n]*\S)"
+        rb"|(?![\[.|:/])%b)" % _underlined(rb"-=~^+")
     ),
     lambda match: b"=-~^+".index(match["rule"]) + 1 if match["line"] else _length(match),
     re.compile(rb"\n(?P<mark>-{4,}|\.{4,}|/{4,}|`{3,}|={4,}|\+{4,}|\*{4,}|_{4,}|--)[ \t]*\r?(?=\n|\Z)"),
@@ -73,7 +74,8 @@ _LATEX = Markup(
     _by_name("title", "part addpart", "chapter addchap", "section addsec", "subsection", "subsubsection",
              "paragraph", "subparagraph", "frametitle begin{frame}"),
     re.compile(
-        rb"\n[ \t]*\\(?:(?P<end>begin|end)\{(?P<mark>verbatim\*?|lstlisting|minted|comment)\}"
+        rb"\n[ \t]*\\(?:(?P<end>begin|end)\{(?P<mark>\w*[Vv]erbatim\*?|lstlisting|minted|alltt|tcblisting"
+        rb"|filecontents\*?|comment)\}"
         rb"|(?P<false>iffalse)\b|(?P<false_end>fi)\b)"
     ),
 )  # fmt: skip
@@ -99,7 +101,7 @@ _TEXTILE = Markup(
         rb"\nh(?P<level>[1-6])(?:\([^)\n]*\)|\{[^}\n]*\}|\[[^\]\n]*\]|[<>=()])*\.[ \t]++(?P<title>[^\n]*\S)"
     ),
     _digit,
-    re.compile(rb"<(?P<end>/?)(?P<mark>pre|notextile)\b", re.I),
+    re.compile(rb"<(?P<end>/?)(?P<mark>pre|notextile)\b|\{(?:(?P<code>code)|(?P<plain>noformat))[:}]", re.I),
 )
 POD = Markup(
     re.compile(rb"\n=head(?P<level>[1-6])[ \t]++(?P<title>[^\n]*\S)"),
@@ -193,7 +195,7 @@ MARKUPS: dict[str, Markup] = {
         ("rst rest", _RST),
         ("wiki mediawiki creole", _WIKI),
         ("typ", _TYPST),
-        ("textile", _TEXTILE),
+        ("textile jira confluence", _TEXTILE),
         ("pod", POD),
         ("man mdoc", _MAN),
         ("texi texinfo txi", _TEXINFO),

@@ -35,9 +35,11 @@ _SENTENCE_WIDE = re.compile(
 #: The end of a line that ends like a paragraph, and of any other line.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
-#: Before a line that begins with a date or a time, as the records of logs and of chats do.
+#: Before a line that begins with a date or a time, as the records of logs and of chats do, or before the
+#: number above it, as in subtitles.
 _STAMP = re.compile(
-    rb"\n(?=[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
+    rb"\n(?=\d{1,4}\r?\n\d\d:\d\d:|(?<!\n\d\n)(?<!\n\d\d\n)(?<!\n\d{3}\n)(?<!\n\d{4}\n)"
+    rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
 )
 #: Before a form feed.
 _PAGE = re.compile(rb"\n(?=\f)")

@@ -5,8 +5,8 @@
        └───────────┴────────────┘  given up, or copied: nothing has changed here
 
 A document's sequence, and the order of a source's runs, are offsets. A key that moves to another partition
-meets smaller offsets there, and so do all keys of a topic that was deleted and made anew. So each growth, and
-each such topic, begins an era, whose base is added to them.
+meets smaller offsets there, and so do all keys of a topic that was deleted and made anew, or has lost its
+last records. So each growth, and each such topic, begins an era, whose base is added to them.
 """
 
 import asyncio
@@ -21,14 +21,13 @@ from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition, partition_of
 from streams.state.checkpoints import topic_ids
 from streams.state.reader import Reader, end_offsets
-from streams.topics import DOCUMENTS, LAYOUT, RUNS
+from streams.topics import CATALOGUE, DOCUMENTS, LAYOUT
 
 SETTLED, DRAINING, STOPPING, GROWING = "settled", "draining", "stopping", "growing"
 #: The system goes on on another cluster.
 MOVED = "moved"
 KEY = "layout"
-#: Topics whose offsets are an order: of a document's versions, of a source's runs.
-ORDERED = (DOCUMENTS, *RUNS.values())
+ORDERED = tuple(topic for topic in CATALOGUE if topic.ordered)
 #: Between the name of a topic and how many of its partitions have moved, in `copied`.
 PARTLY = "/"
 PLACE = (LAYOUT.name, 0)
@@ -110,8 +109,9 @@ def under_way(layout: TopicLayout) -> str:
         )
     if layout.target is None:
         return (
-            f"a topic whose offsets are the order of what is kept was deleted and made anew, which was found "
-            f"at {layout.since:%Y-%m-%d %H:%M:%S} UTC; a gateway raises its offsets, which takes some seconds"
+            "a topic whose offsets are the order of what is kept was made anew, or has lost its last "
+            f"records, which was found at {layout.since:%Y-%m-%d %H:%M:%S} UTC; a gateway raises its "
+            "offsets, which takes some seconds"
         )
     if layout.target == layout.partitions:
         return (

@@ -22,6 +22,8 @@ _BACKSLASH, _DOUBLED = re.compile(r'\\"[^\r\n]'), re.compile(r'[^,;\t|\n]""|""[^
 _FORMULA = re.compile(r'^="([^"]*)"$')
 #: A first line that names the delimiter; Excel writes it for other locales.
 _NAMED = re.compile(r'\A"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.I)
+#: A delimiter that also parts what quotes hold together is that much less likely.
+_TORN = 4
 #: Number of lines used to detect the delimiter.
 _SAMPLE_LINES = 50
 
@@ -100,9 +102,12 @@ def dialect_of(text: str) -> Dialect:
     best, most = Dialect(",", quote, escape), 0.0
     for delimiter in _DELIMITERS:
         dialect = Dialect(delimiter, quote, escape)
-        widths = [len(row) for row in dialect.reader(sample) if row]
+        rows = [row for row in dialect.reader(sample) if row]
+        widths = [len(row) for row in rows]
         common = max(set(widths), key=widths.count, default=1)
         score = (widths.count(common) / len(widths)) ** 2 * min(common, 20) if common > 1 else 0.0
+        if any(cell.count(quote) % 2 for row in rows for cell in row):  # quoted cells come apart
+            score /= _TORN
         if score > most:
             best, most = dialect, score
     return best

@@ -169,6 +169,8 @@ def _fault(before: str, one: str, after: str) -> float:
         return 2.0
     left, right = _kind(before), _kind(after)
     if kind == "S":
+        if one == "¤":  # nobody writes this sign; where Latin-1 has it, Latin-9 has the euro
+            return 1.0
         if "\u2500" <= one <= "\u259f":  # box drawing characters, which are adjacent to each other
             return 0.0 if "\u2500" <= before <= "\u259f" or "\u2500" <= after <= "\u259f" else 1.0
         if "\u3000" <= one <= "\u30ff" or one >= "\uff00":

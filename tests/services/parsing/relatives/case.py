@@ -16,9 +16,9 @@ class Case:
     """An input and what its markdown must hold.
 
     `has` and `lacks`: texts, whatever their white space; `order`: texts that follow each other; `rows`: cells
-    that follow each other in a row of a table; `exact`: the whole markdown; `matches` and `never`: patterns
-    of the markdown, line by line; `count`: how often a text is there; `told`: a part of a warning; `refused`:
-    a part of the message with which the file is refused.
+    that follow each other in a row of a table; `matches`, `no_match`: patterns of the markdown as it is;
+    `count`: how often a text is there; `exact`: the whole markdown; `told`: a part of a warning; `refused`: a
+    part of the message with which the file is refused.
     """
 
     name: str
@@ -28,10 +28,10 @@ class Case:
     lacks: Sequence[str] = ()
     order: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    exact: str | None = None
     matches: Sequence[str] = ()
-    never: Sequence[str] = ()
+    no_match: Sequence[str] = ()
     count: Mapping[str, int] = field(default_factory=dict)
+    exact: str | None = None
     told: str = ""
     refused: str = ""
     choices: Choices | None = None
@@ -57,11 +57,13 @@ class Case:
         wrong += [
             f"no row {row}" for row in self.rows if not re.search(between.join(map(re.escape, row)), flat)
         ]
+        wrong += [
+            f"no match of {pattern!r}" for pattern in self.matches if not re.search(pattern, text, re.M)
+        ]
+        wrong += [f"matches {pattern!r}" for pattern in self.no_match if re.search(pattern, text, re.M)]
+        wrong += [f"{flat.count(s)} times {s!r}" for s, n in self.count.items() if flat.count(s) != n]
         if self.exact is not None and text.strip() != self.exact.strip():
             wrong.append(f"{text.strip()!r} is not {self.exact.strip()!r}")
-        wrong += [f"no match of {p!r}" for p in self.matches if not re.search(p, text, re.M)]
-        wrong += [f"matches {p!r}" for p in self.never if re.search(p, text, re.M)]
-        wrong += [f"{flat.count(s)} times {s!r}" for s, n in self.count.items() if flat.count(s) != n]
         if self.told and not any(self.told in warning for warning in document.warnings):
             wrong.append(f"no warning with {self.told!r}")
         return wrong and [*wrong, f"in {text[:600]!r}, warnings {document.warnings}"]

@@ -23,15 +23,15 @@ from tests.services.parsing.relatives import (
     word,
 )
 from tests.services.parsing.relatives.case import Case
-from tests.services.parsing.relatives.neighbours import KINDS as NEIGHBOURS
-from tests.services.parsing.relatives.neighbours import NOT_YET
 from tests.services.parsing.relatives.rebuilt import KINDS as REBUILT
+from tests.services.parsing.relatives.trackers import KINDS as TRACKERS
+from tests.services.parsing.relatives.trackers import NOT_YET
 
 _KINDS = (
     *(encodings, sheets, word, slides, mails, notebooks, web, books, programs, reported, reported_more),
     *(pdfs, hidden, unseen, damaged, packed),
     *REBUILT,
-    *NEIGHBOURS,
+    *TRACKERS,
 )
 _CASES = [
     (kind.__name__.rsplit(".", 1)[-1], case)

@@ -1,7 +1,18 @@
-"""Inputs rebuilt from public reports that are neighbours of those of `rebuilt`: one module per kind."""
+"""More inputs rebuilt from the trackers of other tools; each is named by the report that it comes from."""
 
-from tests.services.parsing.relatives.neighbours import layouts, mails, objects, office, pictures
+from tests.services.parsing.relatives.trackers import (
+    encodings,
+    layouts,
+    mails,
+    main_content,
+    objects,
+    office,
+    pages,
+    pictures,
+    records,
+)
 
+KINDS = (pages, main_content, encodings, records, layouts, objects, office, mails, pictures)
 #: Inputs that are not read right yet.
 NOT_YET = frozenset((
     "docling 4053: words that a white box covers",
@@ -19,4 +30,3 @@ NOT_YET = frozenset((
     "pdf_oxide: Vietnamese in letters and marks of their own",
     "xberg 1660: a sheet within an old deck",
 ))  # fmt: skip
-KINDS = (layouts, objects, office, mails, pictures)
