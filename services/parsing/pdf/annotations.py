@@ -44,6 +44,31 @@ def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
             yield from _laid_out(text, note.rect)
 
 
+def join_fields(raw: ParsedPage, words: list[Word]) -> list[Word]:
+    """The words of a page, with the letters of a field joined that its drawing sets apart."""
+    gone: set[int] = set()
+    for field in raw.form_fields or ():
+        text = _value(field)
+        if field.type == "text" and len(text) > 2 and field.rect is not None:
+            inside = [word for word in words if _shown(field.rect, [word])]
+            if all(len(word.text) == 1 for word in inside) and "".join(w.text for w in inside) == text:
+                inside[0].text, inside[0].x1 = text, inside[-1].x1
+                gone.update(map(id, inside[1:]))
+    return [word for word in words if id(word) not in gone] if gone else words
+
+
+def alternatives_of(raw: ParsedPage) -> list[str]:
+    """What the tags of a page say in place of its figures, as images without a source (markdown)."""
+    found: dict[str, None] = {}
+    open_ = list(raw.structure_tree.roots if raw.structure_tree else ())
+    while open_:
+        element = open_.pop(0)
+        if element.type == "Figure" and element.alt_text and element.alt_text.strip():
+            found[md.image(element.alt_text)] = None
+        open_[:0] = element.children
+    return list(found)
+
+
 def leave_out_hidden_fields(data: bytes, pages: Sequence[ParsedPage]) -> None:
     """Take fields with a value from pages that do not show them, with a warning, unless hidden is kept."""
     forms = [(raw.page_num, raw) for raw in pages if any(map(_value, raw.form_fields or ()))]

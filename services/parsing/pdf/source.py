@@ -67,6 +67,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
         extract_vector_graphics=True,
         extract_annotations=True,
         extract_form_fields=True,
+        extract_structure_tree=True,
         extract_xfa_packets=True,
         extract_images=True,
         image_mode="placeholder",
@@ -120,7 +121,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
             for word in found[1:] if at in behind else ():
                 word.style = style_of(behind[at], styles)
             words.extend(found)
-    words = close_up(words)
+    words = added.join_fields(raw, close_up(words))
     without_typewriter(words)
     if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
         even_sizes(words)
@@ -146,7 +147,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         strokes,
         pictures,
         scanned,
-        added.notes_of(raw),
+        [*added.alternatives_of(raw), *added.notes_of(raw)],
         suspects=suspects,
     )
     page.formulas = holds_formulas(raw.text_items)

@@ -27,7 +27,7 @@ SMALLEST = 1.0
 CONTRAST = 12
 #: Lower shapes are rules; pages with more shapes are drawings, whose shapes are not compared with the text.
 LOWEST, MOST_SHAPES = 4.0, 1_000
-#: Share of a page that a picture upon text covers at most.
+#: What lies upon text covers less than this share of a page: a larger picture is a scan, a larger shape paper.
 MOST_COVERED = 0.5
 
 
@@ -39,32 +39,30 @@ def has_hidden_layers(data: bytes) -> bool:
 
 
 def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> list[Box]:
-    """Boxes of text that may be unseen: white with nothing behind it, transparent, tiny, where a picture is,
-    or in the colour of a shape around it; all text if some layers of the file are off (`layered`)."""
+    """Boxes of text that may be unseen: white with nothing behind it, transparent, tiny, where a picture or a
+    white shape is, or in the colour of a shape around it; all text if some layers of the file are off
+    (`layered`)."""
     drawn = raw.vector_graphics.shapes if raw.vector_graphics else []
     shapes = [s for s in drawn if s.fill and min(s.bbox[2:]) >= LOWEST]
     shapes = shapes if len(shapes) <= MOST_SHAPES else []
     most = MOST_COVERED * raw.width * raw.height
-
-    def covers(picture: Picture) -> bool:
-        """Whether a picture may lie upon text. One that fills a page is a scan, its text an OCR layer."""
-        return (picture.x1 - picture.x0) * (picture.y1 - picture.y0) < most
-
     found = []
     for item in raw.text_items:
         color = (item.fill_color or "ff000000").lower()
         box = Box(item.x, item.y, item.x + item.width, item.y + item.height)
         if not item.text.strip() or not item.width:
             continue
-        grounds = [(s.fill_color or "ff000000").lower() for s in shapes if _within(box, s.bbox)]
-        around = [p for p in pictures if _holds(Box(p.x0, p.y0, p.x1, p.y1), *box)]
-        pictured = bool(around)
+        around = [s for s in shapes if _within(box, s.bbox)]
+        grounds = [(s.fill_color or "ff000000").lower() for s in around]
+        upon = [p for p in pictures if _holds(Box(p.x0, p.y0, p.x1, p.y1), *box)]
         if color[:2] == "00":
-            suspect = not pictured  # on a picture it is what OCR has read
+            suspect = not upon  # on a picture it is what OCR has read
         elif _is_white(color):
-            suspect = not pictured and all(map(_is_white, grounds))
+            suspect = not upon and all(map(_is_white, grounds))
         else:
-            suspect = _is_tiny(item) or color in grounds or any(map(covers, around))
+            small = any(s.bbox[2] * s.bbox[3] < most for s in around if _is_white(s.fill_color or "ff000000"))
+            covered = any((p.x1 - p.x0) * (p.y1 - p.y0) < most for p in upon)
+            suspect = _is_tiny(item) or color in grounds or small or covered
         if suspect or layered:
             found.append(box)
     return found
