@@ -56,7 +56,7 @@ def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> 
         elif _is_white(color):
             suspect = not upon and all(map(_is_white, grounds))
         else:
-            covers = [*upon, *(shape for shape, ground in around if _is_white(ground))]
+            covers: list[Box | Picture] = [*upon, *(shape for shape, ground in around if _is_white(ground))]
             covered = any((c.x1 - c.x0) * (c.y1 - c.y0) < most for c in covers)
             suspect = _is_tiny(item) or color in grounds or covered
         if (suspect or layered) and item.text.strip() and item.width:
