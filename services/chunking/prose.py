@@ -35,11 +35,12 @@ _SENTENCE_WIDE = re.compile(
 #: The end of a line that ends like a paragraph, and of any other line.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
-#: Before a line that begins with a date or a time, as the records of logs and of chats do, or before the
-#: number above it, as in subtitles.
+#: Before a line that begins with a date, a time or a level, as the records of logs and of chats do, or before
+#: the number above it, as in subtitles.
 _STAMP = re.compile(
     rb"\n(?=\d{1,4}\r?\n\d\d:\d\d:|(?<!\n\d\n)(?<!\n\d\d\n)(?<!\n\d{3}\n)(?<!\n\d{4}\n)"
-    rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
+    rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]"
+    rb"|(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b))"
 )
 #: Before a form feed.
 _PAGE = re.compile(rb"\n(?=\f)")

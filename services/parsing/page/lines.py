@@ -223,7 +223,8 @@ def reads_left(words: Sequence[Word]) -> bool:
 
 
 def clean(text: str) -> str:
-    """Shorten dot leaders, split ligatures, normalise blanks and doubled quotes, drop control characters."""
+    """Shorten dot leaders, split ligatures, compose letters with their marks, normalise ideographs, blanks
+    and doubled quotes, drop control characters."""
     if "''" in text or "``" in text:
         text = text.replace("''", '"').replace("``", '"')
     if "....." in text:
@@ -232,10 +233,15 @@ def clean(text: str) -> str:
         return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    if _MARKS.search(text):
+        text = unicodedata.normalize("NFC", text)
     return _LAM_ALEF.sub(r"\1ل\2", text) if right_to_left(text) else text
 
 
-_LIGATURES = re.compile("[\ufb00-\ufb06]")
+# Ligatures; radicals and compatibility forms that fonts name instead of the ideographs.
+_LIGATURES = re.compile("[\ufb00-\ufb06\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufaff]")
+# Marks behind their letters, as programs of Apple write them.
+_MARKS = re.compile("[\u0300-\u036f]")
 # The lam-alef ligature is extracted as two letters in visual order, not in reading order.
 _LAM_ALEF = re.compile("(ا)([اأإآ])ل")
 _LEADER = re.compile(r"\s*\.{5,}\s*")

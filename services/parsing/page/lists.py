@@ -9,6 +9,7 @@ from services.parsing.page.geometry import Word
 from services.parsing.page.lines import GAP, Line, line_of, split_row
 
 BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
+_DASHES, _DOTS = "-–—−·*", "•◦▪■□●○‣"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
 #: A capital with a full stop is far more often an initial (`J. Doe`) than an item number.
 _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,5}\)")
@@ -45,18 +46,23 @@ def kept_label(text: str) -> str:
 def without_outer(lines: Sequence[Line]) -> list[Line]:
     """Lines with one marker each. Where an item begins with a list of its own, two stand before one text, and
     the inner one begins the next item, too: of two bullets that one is kept, of a number and a bullet the
-    number. Code keeps all, and so does an item whose text begins with a sign."""
+    number. A dash before a dot is none. Code keeps all, and so does an item whose text begins with a sign."""
     out: list[Line] = []
     following: Word | None = None  # the marker of the next item
     for line in reversed(lines):
         words = line.words
         if is_marker(words[0].text):
-            if following is not None and _is_inner(words, following):
+            if _is_dotted(words) or (following is not None and _is_inner(words, following)):
                 words = [words[0], *words[2:]] if is_number(words[0].text) else words[1:]
                 line = line_of(split_row(words, GAP))
             following = words[0]
         out.append(line)
     return out[::-1]
+
+
+def _is_dotted(words: Sequence[Word]) -> bool:
+    """Whether a dash stands before a dot and a text."""
+    return len(words) > 2 and words[0].text in _DASHES and words[1].text in _DOTS
 
 
 def _is_inner(words: Sequence[Word], following: Word) -> bool:

@@ -18,6 +18,12 @@ _CHAIN = re.compile(r"[^\W\d_]-[^\W\d_]+-[^\W\d_]+-$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
 HYPHENS = ("-", "\u2010", "\u00ad")
 LONGEST_WORD = 60
+#: An address at the end of a line that cannot end there, and what it may go on with.
+_MAIL = re.compile(r"\S@(?:[\w-]*|[\w.-]*[.-])$")
+_MAIL_TAIL = re.compile(r"[\w-]*\.[\w.-]*\w")
+_URL = re.compile(r"(?:https?://|www\.)\S+$")
+_URL_TAIL = re.compile(r"[?&=#%]\S|(?=\S*(?:[\d_=?%-]|\.\w|/\S*/))[\w.~%-]*[\w%]/\S*|\S+\.(?:html?|pdf)\b")
+LONGEST_ADDRESS = 300
 #: Minimum share of lines that end in a broken word in hyphenated text; below it, a hyphen at the end of a
 #: line is part of the word.
 HYPHENATED = 0.035
@@ -77,7 +83,18 @@ def append(text: str, following: str, vocabulary: Vocabulary) -> str:
         return text + following
     if _wide(text[-1]) and _wide(following[0]):
         return text + following
+    if _is_cut_address(text[-LONGEST_ADDRESS:], following):
+        return text + following
     return f"{text} {following}"
+
+
+def _is_cut_address(text: str, following: str) -> bool:
+    """Whether a line ends within an address: of mail before its domain does, of the web before a path."""
+    if "@" in text and _MAIL.search(text):
+        return bool(_MAIL_TAIL.match(following)) or (text[-1] == "." and following[:2].islower())
+    if following[0] == "@":
+        return text[-1].isalnum() and "." in following.split(maxsplit=1)[0]
+    return ("://" in text or "www." in text) and bool(_URL.search(text) and _URL_TAIL.match(following))
 
 
 def _wide(char: str) -> bool:

@@ -98,7 +98,10 @@ def parse_pdf(
 
 
 def _is_pdf(data: bytes) -> bool:
-    return data[:1024].lstrip()[:5] == b"%PDF-" or (b"%PDF-" in data[:1024] and b"\0" in data[:65536])
+    """Whether a file is a PDF, also behind blank lines or the head of a mail or of a server's answer."""
+    if data[:1024].lstrip()[:5] == b"%PDF-":
+        return True
+    return b"%PDF-" in data[:1024] and (b"\0" in data[:65536] or b"%%EOF" in data[-1024:])
 
 
 FORMAT = Format("application/pdf", from_bytes(parse_pdf), signature=_is_pdf)

@@ -12,6 +12,7 @@ from liteparse.types import AnnotationRect, FormField, ParsedPage
 from services.parsing import markdown_writer as md
 from services.parsing.formats.mail.attachments import Attached, Attachment, attached
 from services.parsing.page.geometry import Box, Page, Style, Word, inside, sized
+from services.parsing.pdf.associated import associated_files
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.reading import with_comments, with_hidden
 
@@ -26,7 +27,7 @@ _DRAWN = frozenset(("stamp", "freetext", "watermark"))
 _UNSEEN = 1 << 1 | 1 << 5
 #: The flag of a text field whose value is a password (bit 14).
 PASSWORD = 1 << 13
-_BOXES = ("checkbox", "radiobutton")
+_BOXES = ("checkbox", "radio")
 #: Line height of typed text and width of a character, in font sizes.
 _LEADING, _WIDTH = 1.2, 0.5
 
@@ -40,6 +41,31 @@ def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
     for text, rect in typed:
         if rect is not None:
             yield from _laid_out(text, _box(rect), words)
+
+
+def join_fields(raw: ParsedPage, words: list[Word]) -> list[Word]:
+    """The words of a page, with the letters of a field joined that its drawing sets apart."""
+    gone: set[int] = set()
+    for field in raw.form_fields or ():
+        text = _value(field)
+        if field.type == "text" and len(text) > 2 and field.rect is not None:
+            letters = [word for word in words if inside(word, _box(field.rect))]
+            if all(len(word.text) == 1 for word in letters) and "".join(w.text for w in letters) == text:
+                letters[0].text, letters[0].x1 = text, letters[-1].x1
+                gone.update(map(id, letters[1:]))
+    return [word for word in words if id(word) not in gone] if gone else words
+
+
+def alternatives_of(raw: ParsedPage) -> list[str]:
+    """What the tags of a page say in place of its figures, as images without a source (markdown)."""
+    found: dict[str, None] = {}
+    open_ = list(raw.structure_tree.roots if raw.structure_tree else ())
+    while open_:
+        element = open_.pop(0)
+        if element.type == "Figure" and element.alt_text and element.alt_text.strip():
+            found[md.image(element.alt_text)] = None
+        open_[:0] = element.children
+    return list(found)
 
 
 def leave_out_hidden_fields(sheets: Sheets, raw: ParsedPage) -> None:
@@ -130,6 +156,8 @@ def attachments_of(sheets: Sheets, pages: Iterable[int] = ()) -> Attached:
             for file in _files_of(sheets, pages):
                 content = bytes(file.get_data())
                 found.setdefault(content, Attachment(file.get_name(), content))
+    for name, content in associated_files(sheets.content):
+        found.setdefault(content, Attachment(name, content))
     return attached([one for content, one in found.items() if content])
 
 

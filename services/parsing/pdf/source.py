@@ -19,6 +19,7 @@ from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
+from services.parsing.pdf.words.combs import join_combs
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
@@ -30,6 +31,9 @@ MAX_PAGES = 7_000
 #: Pages per batch: enough neighbours to detect running heads, and only a few megabytes at about 100 kB per
 #: page (600 words as Python objects).
 BATCH = 32
+
+#: Bullets that some programs set without a blank before their text.
+GLUED = frozenset("•▪■●◦‣➢")
 
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
@@ -61,6 +65,7 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
         extract_vector_graphics=True,
         extract_annotations=True,
         extract_form_fields=True,
+        extract_structure_tree=True,
         extract_xfa_packets=True,
         extract_images=True,
         image_mode="placeholder",
@@ -106,12 +111,13 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
             for word in found[1:] if at in behind else ():
                 word.style = style_of(behind[at], styles)
             words.extend(found)
-    words = close_up(words)
+    words = added.join_fields(raw, close_up(words))
     without_typewriter(words)
     if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
         even_sizes(words)
     words.extend(list(added.typed_words(raw, words)))
     vectors = raw.vector_graphics or VectorGraphics([], [])
+    words, strokes = join_combs(words, list(strokes_of(vectors, raw.width, raw.height)))
     words.extend(list(bullets_of(vectors, words)))
     _mark_links(raw, words)
     scanned, useless = needs_reading(raw, words, pictures)
@@ -120,10 +126,10 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         raw.width,
         raw.height,
         [] if useless else words,
-        list(strokes_of(vectors, raw.width, raw.height)),
+        strokes,
         pictures,
         scanned,
-        added.notes_of(raw),
+        [*added.alternatives_of(raw), *added.notes_of(raw)],
         formulas=holds_formulas(raw.text_items),
         suspects=suspects_of(raw, pictures, layered) if not turned else [],
         drawn=list(drawn_of(vectors, raw.width * raw.height)),
@@ -159,6 +165,11 @@ def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: boo
             continue
         if not text.isprintable():
             text = text.translate(_CORK)
+        if text[0] in GLUED and len(text) > 1 and (not out or spaced):
+            # A dot without a blank before its text: “•10 %”.
+            dot = Word(text[0], left, y0, left + min(0.35 * style.size, width / len(text)), y1, style, spaced)
+            out.append(dot)
+            text, left, width, spaced = text[1:], dot.x1, left + width - dot.x1, True
         if text == "-" and not style.mono:
             text = dash_of(width / (style.size or 1.0))
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:

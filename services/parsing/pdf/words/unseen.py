@@ -1,4 +1,4 @@
-"""Text that a reader of the page does not see: in the colour of its ground, transparent, too small.
+"""Text that a reader of the page does not see: in the colour of its ground, covered, transparent, too small.
 
 A page is rendered only if some of its text may be unseen; then its pixels decide.
 """
@@ -26,6 +26,8 @@ SMALLEST = 1.0
 CONTRAST = 12
 #: Lower shapes are rules; pages with more shapes are drawings, whose shapes are not compared with the text.
 LOWEST, MOST_SHAPES = 4.0, 1_000
+#: What covers text takes less than this share of a page: a larger picture is a scan, a larger shape paper.
+MOST_COVERED = 0.5
 
 
 def has_hidden_layers(data: bytes) -> bool:
@@ -36,22 +38,27 @@ def has_hidden_layers(data: bytes) -> bool:
 
 
 def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> list[Box]:
-    """Boxes of text that may be unseen: white with nothing behind it, transparent, tiny, or in the colour
-    of a shape around it; all text if some layers of the file are off (`layered`)."""
+    """Boxes of text that may be unseen: white with nothing behind it, transparent, tiny, where a picture or a
+    white shape is, or in the colour of a shape around it; all text if some layers of the file are off
+    (`layered`)."""
     drawn = raw.vector_graphics.shapes if raw.vector_graphics else []
     shapes = [(sized(*s.bbox), _color(s.fill_color)) for s in drawn if s.fill and min(s.bbox[2:]) >= LOWEST]
     shapes = shapes if len(shapes) <= MOST_SHAPES else []
+    most = MOST_COVERED * raw.width * raw.height
     found = []
     for item in raw.text_items:
         box, color = sized(item.x, item.y, item.width, item.height), _color(item.fill_color)
-        grounds = [ground for shape, ground in shapes if inside(box, shape, slack=0)]
-        pictured = any(inside(box, picture, slack=0) for picture in pictures)
+        around = [(shape, ground) for shape, ground in shapes if inside(box, shape, slack=0)]
+        grounds = [ground for _, ground in around]
+        upon = [picture for picture in pictures if inside(box, picture, slack=0)]
         if color[:2] == "00":
-            suspect = not pictured  # on a picture it is what OCR has read
+            suspect = not upon  # on a picture it is what OCR has read
         elif _is_white(color):
-            suspect = not pictured and all(map(_is_white, grounds))
+            suspect = not upon and all(map(_is_white, grounds))
         else:
-            suspect = _is_tiny(item) or color in grounds
+            covers: list[Box | Picture] = [*upon, *(shape for shape, ground in around if _is_white(ground))]
+            covered = any((c.x1 - c.x0) * (c.y1 - c.y0) < most for c in covers)
+            suspect = _is_tiny(item) or color in grounds or covered
         if (suspect or layered) and item.text.strip() and item.width:
             found.append(box)
     return found

@@ -37,4 +37,8 @@ CASES = [
     _in("vscode 27419", "utf-8", 'property:\n  summary: "Spécifications Swagger"\n', "a.yaml"),
     Case("html: a charset by an old name", "a.html", "<meta charset='iso-8859-9'><p>Şehrin ışıkları güzel görünür.</p>".encode("cp1254"), has=["Şehrin ışıkları güzel görünür."]),
     Case("html: Japanese with the letters of Windows", "a.html", "<meta charset='windows-31j'><p>髙橋さんの水車は①番です。</p>".encode("cp932"), has=["髙橋さんの水車は①番です。"]),
+    _in("one letter", "cp1252", "naïve"),
+    _in("signs alone", "cp1252", "Temperature: 20°C ± 2"),
+    _in("a price", "gbk", "价格：￥100"),
+    _in("a box", "cp437", "┌──────┐\n│ Gate │\n└──────┘\n"),
 ]  # fmt: skip

@@ -38,4 +38,5 @@ CASES = [
     case("trafilatura 147: anchors without an address", "<h1>FOO.</h1><h1>The fox 1</h1><a>The fox 2</a><h1><a>The fox 3</a></h1>The fox 4", order=["# The fox 1", "The fox 2", "# The fox 3", "The fox 4"]),
     case("turndown: parentheses in addresses", _AUTOLINKED, has=["[there](https://e.org/?a=1&b=2)"], matches=[r"\[here\]\(<?https://e\.org/a_(?:\(b\)|\\\(b\\\)|%28b%29)>?\)"]),
     case("markitdown 2297: XHTML in a feed", '<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Mill news</title><entry><title>High water</title><summary type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>The <b>river</b> rose.</p></div></summary></entry></feed>', "a.atom", order=["Mill news", "High water", "river", "rose."], lacks=["<summary"]),
+    case("github: the language of a pre", "<pre lang='python'><code>x = 1</code></pre>", matches=[r"^```python\nx = 1"]),
 ]  # fmt: skip

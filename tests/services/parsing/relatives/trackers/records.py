@@ -30,4 +30,6 @@ CASES = [
     Case("nbconvert 1848: marks of markdown in a cell", "a.ipynb", notebook([{"cell_type": "markdown", "metadata": {}, "source": ["~~old~~ and\n", "\n", "- [x] done\n", "\n", "| a | b |\n", "|---|---|\n", "| 1 | 2 |"]}]), has=["~~old~~", "- [x] done"], rows=[["1", "2"]]),
     Case("nbconvert: a result that is updated", "a.ipynb", notebook([code("show()", {"output_type": "update_display_data", "data": {"text/plain": ["level 2.1"]}, "metadata": {}})]), has=["level 2.1"]),
     Case("nbconvert: a notebook of R", "a.ipynb", notebook([code("library(weir)\nrun(1)", {"output_type": "display_data", "metadata": {}, "data": {"text/html": ["<table><caption>A data.frame: 1 × 2</caption><thead><tr><th scope=col>gate</th><th scope=col>level</th></tr></thead><tbody><tr><td>upper</td><td>2.1</td></tr></tbody></table>"], "text/latex": ["A data.frame"], "text/markdown": ["\nA data.frame: 1 × 2\n\n| gate | level |\n|---|---|\n| upper | 2.1 |\n\n"], "text/plain": ["  gate level\n1 upper 2.1"]}})]), rows=[["gate", "level"], ["upper", "2.1"]]),
+    _csv("csv: tildes", "a~b~c\n1~2~3\n4~5~6\n", rows=[["a", "b", "c"], ["1", "2", "3"]]),
+    _csv("tsv: quotes that are inches", "a\tb\n5\" pipe\t\"x\n6\" pipe\ty\n", "a.tsv", rows=[["6\" pipe", "y"]]),
 ]  # fmt: skip
