@@ -166,8 +166,7 @@ def grouped(things: Iterable[T], joins: Callable[[list[T], T], bool]) -> list[li
 
 
 def piece_of(words: Sequence[Word]) -> Piece:
-    box = bounds(words)
-    return Piece(list(words), box.x0, box.y0, box.x1, box.y1)
+    return Piece(list(words), *bounds(words))
 
 
 def inside(thing: Boxed, box: Boxed, slack: float = 1.0) -> bool:

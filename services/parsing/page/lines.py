@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median_high, median_low
 
 from services.parsing.page.geometry import Piece, Style, Word, bounds, grouped, piece_of
 
@@ -71,8 +73,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     ordered = sorted(words, key=lambda w: w.y0 + w.y1)
     if not ordered:
         return []
-    heights = sorted([w.y1 - w.y0 for w in ordered])
-    limit = TALL * heights[len(heights) // 2]
+    limit = TALL * median_high([w.y1 - w.y0 for w in ordered])
     rows: list[_Row] = []
     tall: list[Word] = []
     for word in ordered:
@@ -163,8 +164,8 @@ def _even_blank(row: Sequence[Word]) -> float:
     """The blank of a justified line, where most blanks are equally wide; 0 if it is no wide one."""
     if len(row) < FEWEST_EVEN:
         return 0.0
-    gaps = sorted(b.x0 - a.x1 for a, b in itertools.pairwise(row))
-    usual, size = gaps[len(gaps) // 2], row[0].style.size
+    gaps = [b.x0 - a.x1 for a, b in itertools.pairwise(row)]
+    usual, size = median_high(gaps), row[0].style.size
     if not GAP * size < usual + EVEN * size < WIDEST_BLANK * size:
         return 0.0
     even = sum(abs(gap - usual) <= EVEN * size for gap in gaps)
@@ -252,26 +253,12 @@ _UNSEEN = re.compile("\u00ad(?!$)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\
 
 def main_style(words: Sequence[Word]) -> Style:
     """The style that most characters have."""
-    style, letters = words[0].style, 0
-    weight: dict[Style, int] = {}
+    letters: Counter[Style] = Counter()
     for word in words:
-        if word.style is not style:  # words of a run share one object: one lookup per run
-            weight[style] = weight.get(style, 0) + letters
-            style, letters = word.style, 0
-        letters += len(word.text)
-    weight[style] = weight.get(style, 0) + letters
-    return max(weight, key=lambda s: weight[s])
+        letters[word.style] += len(word.text)
+    return letters.most_common(1)[0][0]
 
 
 def height_of(pieces: Sequence[Piece]) -> float:
     """The usual font size of pieces, weighted by characters."""
-    letters: dict[float, int] = {}
-    for piece in pieces:
-        for word in piece.words:
-            letters[word.style.size] = letters.get(word.style.size, 0) + len(word.text)
-    half, reached = sum(letters.values()) / 2, 0
-    for size in sorted(letters):
-        reached += letters[size]
-        if reached >= half:
-            return size
-    return 10.0
+    return median_low([word.style.size for piece in pieces for word in piece.words for _ in word.text])

@@ -73,19 +73,15 @@ def append(text: str, following: str, vocabulary: Vocabulary) -> str:
         return text[:-1] + following
     broken = _BROKEN.search(text, max(len(text) - LONGEST_WORD, 0)) if text[-1] in HYPHENS else None
     if broken:
-        tail = _TAIL.match(following)
-        if tail is None:
-            return text + following  # “Alpaca-” / “GPT4”: the hyphen is part of the word
-        if vocabulary.whole(broken[1], tail[0]) and not _CHAIN.search(text[-LONGEST_WORD:]):
-            return text[:-1] + following
+        tail = _TAIL.match(following)  # “Alpaca-” / “GPT4”: the hyphen is part of the word
+        whole = tail is not None and vocabulary.whole(broken[1], tail[0])
+        if whole and not _CHAIN.search(text[-LONGEST_WORD:]):
+            text = text[:-1]
         return text + following
-    if text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace():
-        return text + following
-    if _wide(text[-1]) and _wide(following[0]):
-        return text + following
-    if _is_cut_address(text[-LONGEST_ADDRESS:], following):
-        return text + following
-    return f"{text} {following}"
+    dashed = text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace()
+    unspaced = dashed or (_wide(text[-1]) and _wide(following[0]))
+    blank = "" if unspaced or _is_cut_address(text[-LONGEST_ADDRESS:], following) else " "
+    return f"{text}{blank}{following}"
 
 
 def _is_cut_address(text: str, following: str) -> bool:

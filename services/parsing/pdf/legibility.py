@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from statistics import median_high
 
 from liteparse.types import ParsedPage
 
@@ -94,8 +95,7 @@ def _is_cased(word: str) -> bool:
 def even_sizes(words: Sequence[Word]) -> None:
     """Give the words of an OCR layer one size, unless it differs clearly: sizes are those of boxes around the
     ink, so that a line without tall letters has a smaller one."""
-    sizes = sorted(word.style.size for word in words)
-    usual = sizes[len(sizes) // 2]
+    usual = median_high(word.style.size for word in words)
     for word in words:
         if SAME_SIZE[0] * usual <= word.style.size <= SAME_SIZE[1] * usual:
             word.style = word.style._replace(size=usual)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from statistics import median_high
 
 from liteparse.types import ParsedPage, TextItem, WordBox
 
@@ -30,12 +32,10 @@ def quarter(rotation: float) -> int | None:
 
 def main_turn(items: Sequence[TextItem]) -> int:
     """The quarter turn of most letters of a page."""
-    letters = dict.fromkeys((0, 90, 180, 270), 0)
+    letters: Counter[int | None] = Counter()
     for item in items:
-        turn = quarter(item.rotation)
-        if turn is not None:
-            letters[turn] += len(item.text)
-    return max(letters, key=lambda turn: letters[turn])
+        letters[quarter(item.rotation)] += len(item.text)
+    return max((0, 90, 180, 270), key=lambda turn: letters[turn])
 
 
 def in_columns(items: Sequence[TextItem]) -> Sequence[TextItem]:
@@ -56,8 +56,8 @@ def in_columns(items: Sequence[TextItem]) -> Sequence[TextItem]:
 
 def _usual_step(places: Sequence[tuple[int, float]]) -> float:
     """The median distance within rows (or columns); infinite if all hold one character."""
-    steps = sorted(b - a for (row, a), (other, b) in itertools.pairwise(places) if row == other)
-    return steps[len(steps) // 2] if steps else math.inf
+    steps = [b - a for (row, a), (other, b) in itertools.pairwise(places) if row == other]
+    return median_high(steps or [math.inf])
 
 
 def _running_down(item: TextItem, box: WordBox) -> TextItem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from statistics import median_high
 
 from liteparse.types import TextItem
 
@@ -37,8 +38,9 @@ def run_sizes(items: Sequence[TextItem]) -> list[float]:
     """The font size of each run. The reader reports that of its first character; if that is a raised mark,
     the run is too high for it, and its size follows from its height."""
     sizes = [item.font_height or item.height for item in items]
-    shares = sorted(item.height / size for item, size in zip(items, sizes, strict=True) if size > 0)
-    usual = shares[len(shares) // 2] if shares else 1.0
+    usual = median_high(
+        [item.height / size for item, size in zip(items, sizes, strict=True) if size > 0] or [1]
+    )
     known = {round(size, 1) for size in sizes}
     out = []
     for item, size in zip(items, sizes, strict=True):

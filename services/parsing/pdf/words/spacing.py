@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from statistics import median_high
 
 from services.parsing.page.geometry import Word, grouped
 
@@ -34,8 +35,7 @@ def _closed(run: list[Word]) -> list[Word]:
     if len(run) < FEWEST:
         return run
     gaps = [after.x0 - before.x1 for before, after in itertools.pairwise(run)]
-    usual = sorted(gaps)[len(gaps) // 2]
-    size = run[0].style.size
+    usual, size = median_high(gaps), run[0].style.size
     even = [gap for gap in gaps if gap <= WIDER * usual]
     blank = BLANK[0] * size <= usual <= BLANK[1] * size
     if max(even) - min(even) > 0.15 * size or usual > WIDEST * size or (blank and len(even) == len(gaps)):
