@@ -82,6 +82,7 @@ def parse_pdf(
             turned = [text for text in page.beside if text not in stamps]
             stamps.update(turned)
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in [*turned, *page.notes])
+        sheets.close()  # which keeps all that it has read
     scans.close()
     mark_headings(blocks, body_size(blocks))
     files = attachments_of(sheets, holders)
