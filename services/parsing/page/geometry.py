@@ -107,7 +107,7 @@ class Page:
     holds some. `suspects`: where text is that may be unseen. `drawn`: parts of drawings. `printed`: the page
     number, if the PDF reader took it away. `beside`: texts (markdown) that run in another direction
     than the page. `stamps`: where annotations draw words that are not known yet.
-    `holds_files`: whether annotations may hold files.
+    `holds_files`: whether annotations may hold files. `label`: the number that the file gives it (`iv`).
     """
 
     number: int
@@ -125,6 +125,7 @@ class Page:
     beside: list[str] = field(default_factory=list)
     stamps: list[Box] = field(default_factory=list)
     holds_files: bool = False
+    label: str | None = None
 
 
 class Box(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
@@ -17,6 +17,7 @@ from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.transcripts.formulas import holds_formulas
 from services.parsing.pdf.words.combs import join_combs
+from services.parsing.pdf.words.drawn import drawn_boxes, drawn_bullets
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
@@ -30,9 +31,6 @@ MAX_PAGES = 7_000
 BATCH = 32
 #: A path up to this width (in points) is a line, whatever its drawing operator.
 THIN = 2.5
-
-#: A page with more small shapes than this has a dotted drawing, not bullets.
-MOST_BULLETS = 200
 
 #: Bullets that some programs set without a blank before their text.
 GLUED = frozenset("•▪■●◦‣➢")
@@ -133,7 +131,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         strokes.extend(_cell_edges(vectors, raw.width, raw.height))
     if vectors:
         words, strokes = join_combs(words, strokes)
-        words.extend(list(_drawn_bullets(vectors, words)))
+        words.extend([*drawn_bullets(vectors, words), *drawn_boxes(vectors, words, strokes)])
     _mark_links(raw, words)
     scanned, useless = needs_reading(raw, words, pictures)
     if useless:
@@ -153,6 +151,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     page.formulas = holds_formulas(raw.text_items)
     page.stamps = added.drawn_of(raw) if not turned else []
     page.holds_files = added.holds_files(raw)
+    page.label = raw.page_label
     page.printed = _printed_number(raw)
     page.beside = [] if useless else beside(raw, turned)
     if vectors:
@@ -267,24 +266,6 @@ def _drawn(vectors: VectorGraphics, area: float) -> Iterator[Drawn]:
         (x0, x1), (y0, y1) = sorted((line.x1, line.x2)), sorted((line.y1, line.y2))
         if x1 - x0 > THIN and y1 - y0 > THIN:
             yield Drawn(x0, y0, x1, y1, True)
-
-
-def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
-    """Bullets that some programs draw as small round or square shapes left of a line."""
-    small = [shape for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
-    shapes = [shape for shape in small if abs(shape.bbox[2] - shape.bbox[3]) <= 0.25 * shape.bbox[2]]
-    if len(shapes) > MOST_BULLETS:
-        return  # a dotted drawing
-    for shape in shapes:
-        x, y, width, height = shape.bbox
-        middle = y + height / 2
-        row = [w for w in words if w.y0 < middle < w.y1]
-        begins = any(0 < w.x0 - x - width < 2.5 * w.style.size for w in row)
-        free = not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
-        if begins and free and (shape.fill or shape.stroke):
-            text = "•" if shape.fill else "◦"
-            # A character's box is higher than its ink, so make this one as high as the words beside it.
-            yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)
 
 
 def _mark_links(raw: ParsedPage, words: list[Word]) -> None:

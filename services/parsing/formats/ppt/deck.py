@@ -125,7 +125,11 @@ class Deck:
                 continue
             content = self._stream[record.start : record.end]
             try:  # packed, behind its length
-                yield zlib.decompressobj().decompress(content[4:], MOST_UNPACKED) if record.instance else content
+                yield (
+                    zlib.decompressobj().decompress(content[4:], MOST_UNPACKED)
+                    if record.instance
+                    else content
+                )
             except zlib.error:
                 continue
 

@@ -27,7 +27,7 @@ SMALLEST = 1.0
 CONTRAST = 12
 #: Lower shapes are rules; pages with more shapes are drawings, whose shapes are not compared with the text.
 LOWEST, MOST_SHAPES = 4.0, 1_000
-#: What lies upon text covers less than this share of a page: a larger picture is a scan, a larger shape paper.
+#: Most share of a page that lies upon text: a larger picture is a scan, a larger shape is paper.
 MOST_COVERED = 0.5
 
 

@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from services.parsing import Choices
 from tests.services.parsing.relatives.case import Case
-from tests.services.parsing.relatives.rebuilt.fonts import coded, packed, show, stream, to_unicode
+from tests.services.parsing.relatives.rebuilt.fonts import coded, packed, show, stream
 from tests.services.parsing.relatives.rebuilt.prints import LINES, pdf, raw, text_at
 from tests.services.parsing.relatives.rebuilt.scanned import drawn
 from tests.services.parsing.samples import docx, paragraph
