@@ -230,7 +230,7 @@ def list_keys(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
 @keys.command("create")
 def create_key(
-    name: Annotated[str, typer.Argument(help="Tenant of the key.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="What to call it.", show_default=False)],
     admin: Annotated[bool, typer.Option("--admin", help="May create and delete sources and keys.")] = False,
     database: Annotated[
         list[str] | None,

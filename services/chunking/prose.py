@@ -40,7 +40,7 @@ _LINE = re.compile(rb"\n(?=[^\n])")
 _STAMP = re.compile(
     rb"\n(?=\d{1,4}\r?\n\d\d:\d\d:|(?<!\n\d\n)(?<!\n\d\d\n)(?<!\n\d{3}\n)(?<!\n\d{4}\n)"
     rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]"
-    rb"|(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b))"
+    rb"|(?:[^\n]{0,60}\d\d:\d\d:\d\d[^\n]{0,40})?\b(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b))"
 )
 #: Before a form feed.
 _PAGE = re.compile(rb"\n(?=\f)")

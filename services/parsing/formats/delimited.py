@@ -83,7 +83,7 @@ class Dialect:
     escape: str | None = None
 
     def runs_on(self, text: str) -> bool:
-        """Whether a quote that opens a cell is closed inside one of another line, so that it is none."""
+        """Whether a quote that opens a cell ends in the midst of one in another line, so that it is none."""
         delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
         pattern = rf"(?:^|{delimiter}){quote}[^{quote}\n]*+\n[^{quote}]*+{quote}[ ]*+[^\s{quote}{delimiter}]"
         return re.search(pattern, text, re.M) is not None

@@ -112,7 +112,7 @@ class Page:
     holds some. `suspects`: where text is that may be unseen. `drawn`: parts of drawings. `printed`: the page
     number, if the PDF reader took it away. `beside`: texts (markdown) that run in another direction
     than the page. `stamps`: where annotations draw words that are not known yet.
-    `holds_files`: whether annotations may hold files.
+    `holds_files`: whether annotations may hold files. `label`: the number that the file gives it (`iv`).
     """
 
     number: int
@@ -130,6 +130,7 @@ class Page:
     beside: list[str] = field(default_factory=list)
     stamps: list[Box] = field(default_factory=list)
     holds_files: bool = False
+    label: str | None = None
 
 
 def sized(x: float, y: float, width: float, height: float) -> Box:

@@ -10,6 +10,8 @@ pages. Everything after `source` is geometry on plain values.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from schemas.errors import UnsupportedFormat
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
@@ -57,6 +59,7 @@ def parse_pdf(
     astral = has_astral(data)
     numbers: list[int] = []
     holders: list[int] = []
+    labels: dict[int, str | None] = {}
     stamps = set[str]()  # what runs up the margin of every page stands once
     for batch in read_batches(sheets):
         if batch.form:
@@ -72,6 +75,7 @@ def parse_pdf(
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
             numbers.append(page.number)
+            labels[page.number] = page.label if page.label != str(page.number) else None
             holders.extend([page.number] if page.holds_files else [])
             vocabulary.read(page.words)
             found = layout(page, vocabulary)
@@ -95,7 +99,8 @@ def parse_pdf(
         raise UnsupportedFormat(f"PDF: nothing in it could be read. {reason}")
     if not markdown.strip():
         warnings.append("PDF: no text was found in it, nor by OCR in its pictures")
-    return ParsedDocument(markdown, spans, title, warnings=tuple(warnings))
+    named = tuple(replace(span, name=labels.get(span.number)) for span in spans)
+    return ParsedDocument(markdown, named, title, warnings=tuple(warnings))
 
 
 def _is_pdf(data: bytes) -> bool:

@@ -19,6 +19,7 @@ from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
+from services.parsing.pdf.words.boxes import boxes_of
 from services.parsing.pdf.words.combs import join_combs
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
@@ -118,7 +119,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words.extend(list(added.typed_words(raw, words)))
     vectors = raw.vector_graphics or VectorGraphics([], [])
     words, strokes = join_combs(words, list(strokes_of(vectors, raw.width, raw.height)))
-    words.extend(list(bullets_of(vectors, words)))
+    words.extend([*bullets_of(vectors, words), *boxes_of(vectors, words, strokes)])
     _mark_links(raw, words)
     scanned, useless = needs_reading(raw, words, pictures)
     page = Page(
@@ -137,6 +138,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         beside=[] if useless else beside(raw, turned),
         stamps=added.stamps_of(raw) if not turned else [],
         holds_files=added.holds_files(raw),
+        label=raw.page_label,
     )
     return upright(page, turned) if page.words else page
 

@@ -32,4 +32,11 @@ CASES = [
     Case("nbconvert: a notebook of R", "a.ipynb", notebook([code("library(weir)\nrun(1)", {"output_type": "display_data", "metadata": {}, "data": {"text/html": ["<table><caption>A data.frame: 1 × 2</caption><thead><tr><th scope=col>gate</th><th scope=col>level</th></tr></thead><tbody><tr><td>upper</td><td>2.1</td></tr></tbody></table>"], "text/latex": ["A data.frame"], "text/markdown": ["\nA data.frame: 1 × 2\n\n| gate | level |\n|---|---|\n| upper | 2.1 |\n\n"], "text/plain": ["  gate level\n1 upper 2.1"]}})]), rows=[["gate", "level"], ["upper", "2.1"]]),
     _csv("csv: tildes", "a~b~c\n1~2~3\n4~5~6\n", rows=[["a", "b", "c"], ["1", "2", "3"]]),
     _csv("tsv: quotes that are inches", "a\tb\n5\" pipe\t\"x\n6\" pipe\ty\n", "a.tsv", rows=[["6\" pipe", "y"]]),
+    _csv("cpython 88843: blanks between quotes", '"name","note of it"\n"upper gate","opens at noon"\n"lower gate","is always shut"\n', rows=[["upper gate", "opens at noon"]]),
+    _csv("COW 59: a blank before a quote", 'column1,column2\n0, "a, b"\n1, "c, d"\n', rows=[["0", "a, b"], ["1", "c, d"]]),
+    _csv("duckdb 14115: commas in every row of a table with bars", "FlightDate|UniqueCarrier|OriginCityName|DestCityName\n1988-01-01|AA|New York, NY|Los Angeles, CA\n1988-01-02|AA|New York, NY|Los Angeles, CA\n", rows=[["1988-01-02", "AA", "New York, NY", "Los Angeles, CA"]]),
+    _csv("csvtomd 30: lines in the midst of a row", 'First Name,Last Name,Location,Allegiance\nMance,Rayder,"North \nof \nthe Wall",Wildlings\nDanerys,Targaryen,"Meereen",House Targaryen\n', rows=[["Mance", "Rayder"], ["Danerys", "Targaryen", "Meereen"]], matches=[r"^.*Mance.*North.*of.*the Wall.*Wildlings"]),
+    _csv("pandas 18692: a quote that never ends", '1 2,3\na"b ,x\n4 5,6\n"never ends,7\n8,9\n', has=["4 5", "8", "9"]),
+    Case("pandoc 5300: a picture that is attached to a cell", "a.ipynb", notebook([{"cell_type": "markdown", "metadata": {}, "source": "The map:\n![map of the mill](attachment:map.png)\nabove", "attachments": {"map.png": {"image/png": "iVBORw0KGgo=" * 50}}}]), has=["The map:", "map of the mill", "above"], lacks=["iVBOR"]),
+    Case("jupytext 365: magic of another language", "a.ipynb", notebook([code("%%javascript\nlet a = 1;"), code("%%html\n<b>bold</b>")]), has=["%%javascript\nlet a = 1;", "%%html"]),
 ]  # fmt: skip
