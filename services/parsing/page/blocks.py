@@ -98,7 +98,7 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
     styles = _styles(lines)
     groups = grouped(range(len(lines)), lambda group, at: not _breaks(lines, styles, group, at, setting))
     out: list[Block] = []
-    lettered: list[Block] = []
+    lettered: list[tuple[Block, bool]] = []  # items with letters, and whether their lines hang
     for group in groups:
         held = [lines[i] for i in group]
         block = _block(held, [styles[i] for i in group], page, vocabulary)
@@ -108,9 +108,10 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
         if block.text:
             out.append(block)
         if block.kind is Kind.ITEM and kept_label(held[0].words[0].text):
-            lettered.append(block)
-    if len(lettered) == 1:  # a letter alone begins no list
-        lettered[0].kind, lettered[0].marker = Kind.TEXT, ""
+            hang = held[0].words[1].x0
+            lettered.append((block, len(held) > 1 and abs(held[1].x0 - hang) < 0.4 * setting.size))
+    if len(lettered) == 1 and not lettered[0][1]:
+        lettered[0][0].kind, lettered[0][0].marker = Kind.TEXT, ""
     return out
 
 

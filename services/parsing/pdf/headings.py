@@ -28,6 +28,9 @@ _OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 def mark_headings(blocks: Sequence[Block], body: float) -> None:
     """Mark the blocks that are headings, with levels from 1."""
     found = _without_front_matter([b for b in blocks if _is_heading(b, body)], blocks)
+    share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
+    if len(found) > 3 and share > 0.5:
+        found = [b for b in found if b.style.size > 1.5 * body]
     ranks, least = _ranks(found), _least_depths(found)
     for block in found:
         deeper = (_dots(block) or 0) - least.get(_look(block), 0)
