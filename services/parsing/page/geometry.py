@@ -31,7 +31,8 @@ class Boxed(Protocol):
 
 @dataclass(slots=True)
 class Word:
-    """A word and its box. `spaced` means that a blank precedes it, whatever the distance."""
+    """A word and its box. `spaced` means that a blank precedes it, whatever the distance; `depth` is that of
+    the heading (from 0) if the file says that it is in one."""
 
     text: str
     x0: float
@@ -41,6 +42,7 @@ class Word:
     style: Style
     spaced: bool = False
     link: str | None = None
+    depth: int | None = None
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.annotations import attachments_of, read_drawn
 from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.headings import body_size, mark_headings
+from services.parsing.pdf.outline import outline_of
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
 from services.parsing.pdf.repair import openable, without_lead
@@ -94,7 +95,7 @@ def parse_pdf(
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in [*turned, *page.notes])
     scans.close()
     drawing.close()
-    mark_headings(blocks, body_size(blocks))
+    mark_headings(blocks, body_size(blocks), outline_of(data))
     files = attachments_of(data, holders)
     blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)
     markdown, spans = render(blocks, numbers, vocabulary)

@@ -15,6 +15,7 @@ from services.parsing.pdf import annotations as added
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
+from services.parsing.pdf.tags import heading_depths
 from services.parsing.pdf.transcripts.formulas import holds_formulas
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
@@ -67,6 +68,7 @@ def read_batches(data: bytes) -> Iterator[Batch]:
         extract_images=True,
         image_mode="placeholder",
         include_complexity=True,
+        extract_structure_tree=True,
         continue_on_page_error=True,
     )
     total, layered = 0, has_hidden_layers(data)
@@ -110,11 +112,15 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     turned = main_turn(raw.text_items)
     sizes = run_sizes(raw.text_items)
     behind = fonts_behind(raw.text_items, sizes)
+    titles = heading_depths(raw.structure_tree)
     for at, (item, size) in enumerate(zip(raw.text_items, sizes, strict=True)):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
             found = _words(item, size, styles, turned in (90, 270))
             for word in found[1:] if at in behind else ():
                 word.style = style_of(behind[at], styles)
+            if item.mcid in titles:
+                for word in found:
+                    word.depth = titles[item.mcid]
             words.extend(found)
     words = close_up(words)
     without_typewriter(words)
