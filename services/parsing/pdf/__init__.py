@@ -21,6 +21,7 @@ from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.headings import body_size, mark_headings
+from services.parsing.pdf.outline import outline_of
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
 from services.parsing.pdf.repair import openable, without_lead
@@ -88,7 +89,7 @@ def parse_pdf(
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in [*turned, *page.notes])
         sheets.close()  # which keeps all that it has read
     scans.close()
-    mark_headings(blocks, body_size(blocks))
+    mark_headings(blocks, body_size(blocks), outline_of(sheets))
     files = attachments_of(sheets, holders)
     sheets.close()
     blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)
