@@ -21,7 +21,6 @@ from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
 from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.headings import body_size, mark_headings
-from services.parsing.pdf.outline import outline_of
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
 from services.parsing.pdf.repair import openable, without_lead
@@ -29,6 +28,7 @@ from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.source import read_batches
+from services.parsing.pdf.structure import outline_of
 from services.parsing.pdf.transcripts import Transcripts
 from services.parsing.pdf.words import mend
 from services.parsing.pdf.words.line_numbers import leave_out_line_numbers

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.captions import begins_as_caption
-from services.parsing.pdf.outline import Entry, comparable
+from services.parsing.pdf.structure import Entry, comparable
 
 #: A heading is larger than the body text by this factor, or bold.
 LARGER = 1.12

@@ -17,7 +17,7 @@ from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.sheets import Sheets
-from services.parsing.pdf.tags import alternatives_of, heading_depths
+from services.parsing.pdf.structure import alternatives_of, heading_depths
 from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
 from services.parsing.pdf.words.boxes import boxes_of

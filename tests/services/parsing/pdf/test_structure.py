@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.parsing.pdf import parse_pdf
-from services.parsing.pdf.outline import comparable, outline_of
 from services.parsing.pdf.sheets import Sheets
+from services.parsing.pdf.structure import comparable, outline_of
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
 
