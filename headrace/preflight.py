@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 START_BYTES = 256 * 1024 * 1024
 #: Required for temporary files: the first start downloads 43 MB of jars there.
 TEMPORARY_BYTES = 64 * 1024 * 1024
+#: The tenant of the gateway's own key, and the only one if Chroma has one.
+_ONLY_TENANT = "default_tenant"
 #: What Chromium and browsers made from it are called.
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: With less the disk counts as full: the broker cannot write a batch (1 MB) with its indexes (10 MB each,
@@ -94,6 +96,25 @@ def tables_of(settings: Settings) -> "dict[str, Table]":
 
     with _blaming("INBOX_TABLES", str(settings.inbox_tables)):
         return read_tables(settings.inbox_tables, [settings.topic_prefix + topic.name for topic in CATALOGUE])
+
+
+def check_inbox(settings: Settings) -> None:
+    """The inbox reaches no tenant whose databases would be those of another one. Raises UsageError with the
+    setting and what to do."""
+    if not settings.chroma_tenant:
+        return
+    allowed = ", ".join(settings.inbox_allowed)
+    named = {one.partition("/")[0] for one in settings.inbox_allowed}
+    for name, value, tenants in (
+        ("INBOX_TENANT", settings.inbox_tenant, {settings.inbox_tenant}),
+        ("INBOX_ALLOWED", allowed, named),
+    ):
+        with _blaming(name, value):
+            if tenants - {_ONLY_TENANT}:
+                raise RequestError(
+                    "with HEADRACE_CHROMA_TENANT, Chroma keeps all databases under one tenant, so events of "
+                    f"others would write to those of {_ONLY_TENANT!r}: name that tenant, or databases of it"
+                )
 
 
 @contextlib.contextmanager

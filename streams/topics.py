@@ -38,13 +38,17 @@ class Topic:
     #: Stages write it only in transactions, so that workers that lost their partitions cannot write. Readers
     #: must use read_committed.
     transactional: bool = False
+    #: Its offsets are the order of what is kept: a reader whose position is beyond the end waits for an era.
+    ordered: bool = False
 
 
 SOURCES = Topic("sources", (events.Source,), compact=True)
 SCHEDULES = Topic("schedules", (events.ScheduleState,), compact=True, transactional=True)
 #: JSON (`schemas/json/`), from programs of all kinds; its records are no Avro.
 INBOX = Topic("inbox", ())
-DOCUMENTS = Topic("documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True)
+DOCUMENTS = Topic(
+    "documents", (events.DocumentUpserted, events.DocumentDeleted), transactional=True, ordered=True
+)
 PARSED = Topic("parsed", (events.DocumentParsed, events.DocumentDeleted))
 CHUNKS = Topic("chunks", (events.DocumentChunked, events.DocumentDeleted))
 EMBEDDINGS = Topic(

@@ -197,8 +197,8 @@ def delete_source(
         for run in ask_of_source(data_dir, source_id, _delete_with_documents):
             _tell_deleted(run)
         return
-    collections = ask_of_source(data_dir, source_id, _forget)
-    print(f"source {source_id} is deleted")
+    deleted, collections = ask_of_source(data_dir, source_id, _forget)
+    print(f"source {deleted} is deleted")
     if collections:
         note(
             f"its documents stay in {', '.join(collections)}. To remove them, create the same source again, "
@@ -206,13 +206,14 @@ def delete_source(
         )
 
 
-async def _forget(client: "GatewayClient", source_id: str) -> list[str]:
-    """Delete a source; returns the collections in which its documents stay."""
+async def _forget(client: "GatewayClient", source_id: str) -> tuple[str, list[str]]:
+    """Delete a source; returns its id, and the collections in which its documents stay."""
     from headrace.client.progress import status_of
 
     runs = await client.invocations(1000, source_id=source_id)
     await client.delete_source(source_id)
-    return sorted({run.metadata.collection_name for run in runs if status_of(run.status) != "cancelled"})
+    filled = {run.metadata.collection_name for run in runs if status_of(run.status) != "cancelled"}
+    return source_id, sorted(filled)
 
 
 async def _delete_with_documents(client: "GatewayClient", source_id: str) -> "list[InvocationProgress]":

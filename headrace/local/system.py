@@ -30,6 +30,7 @@ from headrace.local.services import Services, reachable
 from headrace.local.supervisor import ProcessState, StateChange, Supervisor
 from headrace.preflight import (
     browser_of,
+    check_inbox,
     check_java,
     check_models,
     check_room,
@@ -98,6 +99,7 @@ async def run_local(
     check_servers(settings)
     check_java(settings)
     browser_of(settings)
+    check_inbox(settings)
     tables_of(settings)
     data_dir = settings.data_dir.resolve()
     check_room(data_dir)

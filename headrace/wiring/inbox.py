@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from headrace.embedding_models import models_of
-from headrace.preflight import tables_of
+from headrace.preflight import check_inbox, tables_of
 from headrace.settings import Settings
 from headrace.wiring.shared import Wiring
 from schemas.inbox import Rules
@@ -41,6 +41,7 @@ def rules_of(settings: Settings) -> Rules:
 async def inbox(wiring: Wiring, chroma: ChromaClient) -> AsyncIterator[Worker]:
     """The worker of the inbox, not started. `chroma` looks collections up."""
     settings, cluster = wiring.settings, wiring.cluster
+    check_inbox(settings)
     tables = tables_of(settings)
     room = Room(settings.run_window)
     following = Following(cluster, wiring.codec, await wiring.partitions(), room)

@@ -25,6 +25,7 @@ from streams.engine.window import WindowLimits
 from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
 from streams.state.layout import base_of
+from streams.state.order import DocumentsOrder
 from streams.topics import DOCUMENT_STATES
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             opened.push_async_callback(following.close)
         scheduling = schedules(wiring, folder, view.status)
         invocations = Invocations(view)
+        order = DocumentsOrder(wiring.cluster, wiring.documents_id)
         syncs = [
             SyncConnector(
                 kind,
@@ -90,12 +92,14 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
                 wiring.settings.mass_delete_share,
                 wiring.settings.origin_seconds,
                 run_base=base_of(wiring.eras),
+                require_order=order.require,
             )
             for kind, origin in origins.items()
         ]
         sent = await opened.enter_async_context(inbox(wiring, collections))
         telling = notifying(wiring, folder)
-        stages: list[AnyStage] = [*syncs, UploadConnector(invocations, base_of(wiring.eras)), telling]
+        uploads = UploadConnector(invocations, base_of(wiring.eras), order.require)
+        stages: list[AnyStage] = [*syncs, uploads, telling]
         workers = [_worker(wiring, stage) for stage in stages]
         if wiring.draining:
             yield workers

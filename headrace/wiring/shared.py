@@ -95,6 +95,11 @@ class Wiring:
         return self.layout.eras if self.layout else []
 
     @property
+    def documents_id(self) -> str | None:
+        """The cluster's id of `documents`, once a gateway has noted it."""
+        return self.layout.topic_ids.get(DOCUMENTS.name) if self.layout else None
+
+    @property
     def draining(self) -> bool:
         """Whether partitions were about to be grown when this process began: it takes nothing new in."""
         return self.layout is not None and self.layout.phase == DRAINING

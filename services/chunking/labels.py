@@ -5,6 +5,8 @@ import re
 from tree_sitter import Node
 
 _LENGTH = 80
+#: The fields in which grammars hold the name of a definition.
+_NAMES = ("name", "declarator", "left", "key", "property")
 #: A decorator, annotation or attribute in front of a definition.
 _PREFIX = re.compile(r"(@[\w.]+(\([^()]*\))?|#!?\[[^\]]*\]|\[[^\]]*\])\s*")
 #: Values that take the name they are bound to: `const send = async () => {…}`.
@@ -14,9 +16,11 @@ _BINDING = re.compile(
 )
 #: An element of XML with the title that it may begin with; an attribute that names it.
 _ELEMENT = re.compile(
-    r"<(?P<tag>[\w:.-]+)(?P<attributes>[^>]*)>\s*(?:<(?:title|name|head|label)\b[^>]*>(?P<title>[^<]+)</)?"
+    r"<(?P<tag>[\w:.-]+)(?P<attributes>[^>]*)>\s*(?:(?:<(?:\w+:)?(?:info|head|front|prolog)\b[^>]*>\s*)?"
+    r"(?:<label\b[^>]*>[^<]*</label>\s*(?=<title))?"
+    r"<(?:\w+:)?(?:title|name|head|label)\b[^>]*>(?P<title>[^<]+)</)?"
 )
-_NAME = re.compile(r"\b(?:name|title|key|id)\s*=\s*[\"']([^\"'>]+)")
+_NAME = re.compile(r"\b(?:name|title|text|key|id)\s*=\s*[\"']([^\"'>]+)")
 #: What opens the body of a definition at the end of its first line, and a body in braces.
 _OPENING = re.compile(
     r"[\s({:,=;]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
@@ -45,11 +49,11 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
     """
     if not defines and not _BINDING.search(node.type):
         return ""
-    name = next(filter(None, map(node.child_by_field_name, ("name", "declarator", "left", "key"))), None)
+    name = next(filter(None, map(node.child_by_field_name, _NAMES)), None)
     if name is None and node.type == "array_element_initializer":  # of PHP: a key and a value
         name = node.named_child(0)
     body = node.child_by_field_name("body")
-    if name is None and (body is None or not contains):
+    if name is None and (body is None or not (contains or _is_exported(node))):
         return ""
     end = name.end_byte if name else body.start_byte if body else node.end_byte
     text = source[_start(node) : end].decode(errors="ignore")
@@ -62,9 +66,14 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
     return " ".join(text.split()).rstrip("" if name else " {:=")[:_LENGTH]
 
 
+def _is_exported(node: Node) -> bool:
+    return node.parent is not None and node.parent.type == "export_statement"
+
+
 def _start(node: Node) -> int:
-    """Where a definition starts, with the keyword in front of it: `type`, `var`."""
-    above = node.parent if node.type.endswith("_spec") else None
+    """Where a definition starts, with the keyword in front of it: `type`, `var`, `export default`."""
+    unnamed = node.child_by_field_name("name") is None
+    above = node.parent if node.type.endswith("_spec") or (unnamed and _is_exported(node)) else None
     return above.start_byte if above and above.start_point[0] == node.start_point[0] else node.start_byte
 
 

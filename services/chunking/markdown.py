@@ -18,7 +18,6 @@ from services.chunking.structure import (
     ITEM,
     LABEL,
     LANGUAGE,
-    MARKED_HEAD,
     OF_MARKDOWN,
     SUMMARY,
     TABLE_END,
@@ -27,7 +26,7 @@ from services.chunking.structure import (
     anchors_above,
     long_comments,
 )
-from services.chunking.tables import GRIDS, HEAD_BYTES, Table, html_table, written_tables
+from services.chunking.tables import DEEPEST, GRIDS, Table, html_table, shown, written_tables
 from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
@@ -68,7 +67,8 @@ class _Scanner:
     glue: int = -1  # the block at this line belongs to the heading above it
     unclosed: set[bytes] = field(default_factory=set)  # elements of HTML that nothing ends any more
     row_end: int = -1  # where the line after the last table row starts
-    table: int = -1  # where the current table starts
+    table: int = -1  # where the current table starts, and its first line between head and rows
+    rule: int = -1
     lists: Lists = field(init=False)
 
     def scan(self) -> None:
@@ -135,8 +135,8 @@ class _Scanner:
         self.cuts[table.start] = self.price(table.start, BLOCK if table.start in self.cuts else INNER)
         for position, price in table.cuts.items():
             self.cuts.setdefault(position, price)
-        if table.head and len(table.head) <= HEAD_BYTES:
-            self.scopes.append(Scope(table.start, table.end, table.head))
+        if head := shown(table.head):
+            self.scopes.append(Scope(table.start, table.end, head))
         self.cuts[table.end] = BLOCK
         self.resume = table.end
 
@@ -252,16 +252,16 @@ class _Scanner:
             self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
         elif DELIMITER_ROW.match(self.source, line):
             self.cuts[line] = self.cuts[after] = GLUED
+            self.rule = self.rule if self.rule > self.table else line
         else:
             self.cuts.setdefault(line, INNER)
         self.row_end = after
 
     def close_table(self) -> None:
         if self.table >= 0:
-            header = self.line(self.table).strip()
-            below = DELIMITER_ROW.match(self.source, self.next_line(self.table))
-            if (below or MARKED_HEAD.match(header)) and len(header) <= HEAD_BYTES:
-                self.scopes.append(Scope(self.table, self.row_end, header.decode()))
+            rows = self.source[self.table : max(self.rule, self.table)].decode().splitlines()
+            if len(rows) <= DEEPEST and (head := shown(" ".join(map(str.strip, rows)))):
+                self.scopes.append(Scope(self.table, self.row_end, head))
             self.table = -1
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:

@@ -33,8 +33,6 @@ OF_MARKDOWN, HEADINGS = (
     frozenset(("heading", "fence", "comment", "html", "tagged", "folded", "raw")),
     frozenset(("rule", "wiki")),
 )
-#: What begins the head of a table in Textile and Jira.
-MARKED_HEAD = re.compile(rb"[ \t]*\|(?:_[<>=^~()\w]*\.|\|)")
 TABLE_END = re.compile(rb"</table\s*>", re.I)
 #: Front matter, and the title that it may hold.
 FRONT_MATTER = re.compile(

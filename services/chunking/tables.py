@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from services.chunking.packing import GLUED, INNER, Cuts
 
-#: A longer head is not repeated in the context of every part of its table.
-HEAD_BYTES = 400
+#: Characters of a head that the parts of its table repeat; one that is longer, or whose cells are, is text.
+_LONGEST_HEAD, _LONGEST_CELL = 400, 80
 #: Rows of a head.
-_DEEPEST = 4
+DEEPEST = 4
 
 _ROW = re.compile(rb"<tr\b[^<>]*>(.*?)(?:</tr\s*>|(?=<tr\b)|\Z)", re.I | re.S)
 _CELL = re.compile(rb"<t[dh]\b([^<>]*)>(.*?)(?=</t[dh]\s*>|<t[dh]\b|\Z)", re.I | re.S)
@@ -31,16 +31,28 @@ class Table(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """How a kind of table is written: `begins` has its `head`; `row` matches where a row may start."""
+    """How a kind of table is written: `begins` has its `head`; `row` matches where a row may start.
+
+    Without `ends` a table ends where a line is indented no deeper than the `indent` of its first line.
+    """
 
     begins: re.Pattern[bytes]
-    ends: re.Pattern[bytes]
+    ends: re.Pattern[bytes] | None
     row: re.Pattern[bytes]
 
 
 #: A line between two rows of a grid, and one between the columns of a simple table.
 _BORDER, _COLUMNS = rb"[ \t>]*\+(?:[-=:]+\+)+[ \t]*\r?", rb"[ \t]*=+(?:[ \t]+=+)+[ \t]*\r?"
 _LINE = re.compile(rb"\n(?=[ \t]*[^\s])")
+#: A directive of reStructuredText with its options, and the option that it has a head.
+_OPTIONS = rb"(?:\n[ \t]+:(?!header)[\w-]+:[^\n]*)*"
+_DIRECTIVE = rb"\n(?P<indent>[ \t]*)\.\.[ \t]%b-table::[^\n]*" + _OPTIONS
+_HEADED = rb"\n[ \t]+:header-rows:[ \t]*[1-9][^\n]*" + _OPTIONS + rb"\n[ \t]*\r?\n"
+_TABULAR = rb"\{(?:tabular[xy*]?|long(?:table|tabu|tblr)|tabu|tblr|xltabular)\}"
+#: What says how a head of LaTeX looks.
+_LOOKS = re.compile(
+    rb"\\(?:begin|end)\{minipage\}(?:\[[^\]]*\])?(?:\{[^{}]*\})?|\\(?:raggedright|raggedleft|centering)\b"
+)
 #: Of each kind, the text with which every table begins: what lacks it is not searched further.
 _KINDS = {
     b"+-": _Kind(
@@ -53,27 +65,61 @@ _KINDS = {
         re.compile(rb"\n%b(?=\n|\Z)" % _COLUMNS),
         _LINE,
     ),
+    b"list-table::": _Kind(
+        re.compile(
+            _DIRECTIVE % b"list" + _HEADED + rb"(?P<head>[ \t]+\*[ \t]+-[^\n]*(?:\n[ \t]+[^*\s][^\n]*)*)"
+        ),
+        None,
+        re.compile(rb"\n(?:[ \t]*\r?\n)*(?=[ \t]+\*[ \t]+-)"),
+    ),
+    b"csv-table::": _Kind(
+        re.compile(
+            _DIRECTIVE % b"csv"
+            + rb"(?:\n[ \t]+:header:(?P<first>[^\n]*)%b\n[ \t]*\r?(?=\n)|%b(?P<head>[^\n]+))"
+            % (_OPTIONS, _HEADED)
+        ),
+        None,
+        _LINE,
+    ),
     b"|===": _Kind(
         re.compile(
-            rb"\n(?:\[[^\]\n]{0,300}?header[^\]\n]{0,300}\][ \t]*\r?\n(?:\.[^\n]*+\n)?"
-            rb"\|===+[ \t]*\r?\n(?P<head>\|[^\n]+)"
+            rb"\n(?:\[(?![^\]\n]*format=)[^\]\n]{0,300}?header[^\]\n]{0,300}\][ \t]*\r?\n(?:\.[^\n]*+\n)?"
+            rb"\|===+[ \t]*\r?\n(?P<head>(?:[^\n|]{0,12}\|[^\n|]*\n){2,12}(?=\r?\n)|[^\n|]{0,12}\|[^\n]+)"
             rb"|\|===+[ \t]*\r?\n(?P<first>\|[^\n]+)\n(?=\r?\n))"
         ),
         re.compile(rb"\n\|===+"),
         re.compile(rb"\n(?:[ \t]*\r?\n)*(?=\|)"),
     ),
+    b"format=": _Kind(
+        re.compile(
+            rb"\n\[(?=[^\]\n]*format=)[^\]\n]*header[^\]\n]*\][ \t]*\r?\n(?:\.[^\n]*+\n)?\|===+[ \t]*\r?\n"
+            rb"(?P<head>[^\n]+)"
+        ),
+        re.compile(rb"\n\|===+"),
+        _LINE,
+    ),
     b"{|": _Kind(
-        re.compile(rb"\n[ \t:]*\{\|[^\n]*\n(?:\|[+-][^\n]*\n)*(?P<head>(?:![^\n]*\n){1,20})"),
+        re.compile(
+            rb"\n[ \t:]*\{\|[^\n]*\n(?:[ \t]*\|[+-][^\n]*\n)*(?P<head>(?:[ \t]*[!|](?![-}])[^\n]*\n){1,20}"
+            rb"(?:[ \t]*\|-[^\n]*\n(?:[ \t]*![^\n]*\n){1,20}(?=[ \t]*\|-)){0,3})"
+        ),
         re.compile(rb"\n[ \t]*\|\}"),
-        re.compile(rb"\n(?=\|-)"),
+        re.compile(rb"\n(?=[ \t]*\|-)"),
     ),
     b"\\begin{": _Kind(
         re.compile(
-            rb"\\begin\{(?:tabular[xy*]?|long(?:table|tabu)|tabu|xltabular)\}[^\n]*\n"
-            rb"(?:[ \t]*\\(?:hline|toprule|caption|label|centering)[^\n]*\n)*(?P<head>[^\n&]*+&[^\n]*?)\\\\"
+            rb"\\begin%b[^\n]*\n(?:[ \t]*(?:>\{|\\(?:hline|toprule|caption|label|centering))[^\n]*\n)*"
+            rb"(?P<head>[^&]{1,400}&.{1,1000}?)(?:\\\\|\\tabularnewline)" % _TABULAR,
+            re.S,
         ),
-        re.compile(rb"\\end\{(?:tabular[xy*]?|long(?:table|tabu)|tabu|xltabular)\}"),
-        re.compile(rb"\\\\[^\n]*\n"),
+        re.compile(rb"\\end" + _TABULAR),
+        re.compile(rb"(?:\\\\|\\tabularnewline)[^\n]*\n"),
+    ),
+    # Textile, Jira, Creole and DokuWiki mark the cells of a head; a row may go on in more lines.
+    b"\n|": _Kind(
+        re.compile(rb"\n(?P<head>(?:\|_[^\n|]*\.|\|\||\|=(?!=)|\^)[^\n]*[|^][ \t]*\r?\n)(?=[|^])"),
+        re.compile(rb"(?=\n[ \t]*\r?\n)|\Z"),
+        re.compile(rb"\n(?=[|^])"),
     ),
 }
 #: Of them, those that markdown has.
@@ -92,17 +138,32 @@ def written_tables(text: bytes, signs: Iterable[bytes] = tuple(_KINDS)) -> list[
 
 def _tables(text: bytes, kind: _Kind) -> Iterator[Table]:
     at = 0
-    while (begins := kind.begins.search(text, at)) and (ends := kind.ends.search(text, begins.end())):
+    while (begins := kind.begins.search(text, at)) and (ends := _end(kind, text, begins)):
         start, last = text.rfind(b"\n", 0, begins.start() + 1), text.find(b"\n", ends.end())
-        head = next(group for group in begins.groups() if group is not None)
+        groups = begins.groupdict()
+        head = _LOOKS.sub(b"", groups["head"] or groups["first"])
         below = begins.end() - (text[begins.end() - 1 : begins.end()] == b"\n")
         rows = kind.row.finditer(text, below, ends.start())
         cuts = {row.end() - 1: INNER + 50 * (row[0].count(b"\n") < 2) for row in rows}  # blank lines first
         if cuts:
             cuts[min(cuts)] = GLUED
-        shown = " ".join(line.strip() for line in head.decode(errors="ignore").splitlines())
-        yield Table(start, last if last >= 0 else len(text) - 1, shown, cuts)
+        words = " ".join(filter(None, map(str.strip, head.decode(errors="ignore").splitlines())))
+        yield Table(start, last if last >= 0 else len(text) - 1, words, cuts)
         at = ends.end()
+
+
+def _end(kind: _Kind, text: bytes, begins: re.Match[bytes]) -> re.Match[bytes] | None:
+    ends = kind.ends or re.compile(rb"(?=\n[ \t]{0,%d}\S)|\Z" % len(begins["indent"]))
+    return ends.search(text, begins.end())
+
+
+def shown(head: str) -> str:
+    """What the parts of a table repeat of its head: the first columns of a long one, nothing of a text."""
+    if len(head) <= _LONGEST_HEAD:
+        return head
+    if max(map(len, head.split("|"))) > _LONGEST_CELL:
+        return ""
+    return head[:_LONGEST_HEAD].rpartition("|")[0] + "| …"
 
 
 def html_table(source: bytes, start: int, end: int) -> Table:
@@ -118,7 +179,7 @@ def _html_head(table: bytes) -> str:
     rows, last = [], 1
     for at, row in enumerate(_ROW.finditer(table)):
         cells = _CELL.findall(row[1])
-        if at >= _DEEPEST or (at >= last and _DATA_CELL.search(row[1])):
+        if at >= DEEPEST or (at >= last and _DATA_CELL.search(row[1])):
             break
         if any(_COLSPAN.search(attributes) for attributes, _ in cells):
             last = max(last, at + 2)

@@ -50,4 +50,5 @@ class UploadConnector(Connector):
             filename=upload.filename,
             content_type=upload.content_type,
         )
+        await attempt.require_order()  # nobody waits for its end, so now
         return [Send(DOCUMENTS, document_id(document), event), attempt.listed()]

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from schemas import events
@@ -31,6 +31,13 @@ _MOST_AT_ONCE = 100
 _MOST_UNCHANGED = 65_536
 _UNCHANGED_SECONDS = 1.0
 
+#: Returns if what was sent counts as newer than what was indexed before. Raises TransientError.
+RequireOrder = Callable[[], Awaitable[None]]
+
+
+async def ordered() -> None:
+    """For a topic that nobody deletes."""
+
 
 class RunEnded(Exception):
     """The invocation ended during the attempt: it was cancelled or failed."""
@@ -57,9 +64,15 @@ class Attempt:
     """
 
     def __init__(
-        self, invocation_id: str, run_offset: int, invocations: Invocations, context: Context, window: int
+        self,
+        invocation_id: str,
+        run_offset: int,
+        invocations: Invocations,
+        context: Context,
+        window: int,
+        require_order: RequireOrder = ordered,
     ) -> None:
-        self.invocation_id = invocation_id
+        self.invocation_id, self.require_order = invocation_id, require_order
         self.token = secrets.randbits(63)
         self._run_offset = run_offset
         self._invocations, self._context, self._pace = invocations, context, InFlightLimit(window)
@@ -157,8 +170,8 @@ class Attempt:
         left_out: Mapping[str, int] | None = None,
         facts: Mapping[str, MetadataValue] | None = None,
     ) -> bool:
-        """Report the total as not final, and wait until all documents are done. Returns at once if the run
-        sent no document. False if the invocation has ended.
+        """Report the total as not final, and wait until all documents are done; at once if none was sent.
+        False if the invocation has ended. Raises TransientError.
 
         Args:
             left_out: reason → number of documents.
@@ -168,7 +181,10 @@ class Attempt:
             self.require_running()
             return True
         await self._flush(self.listed(left_out, facts, final=False))
-        return await self._invocations.done(self.invocation_id, self.token, self._numbered)
+        if not await self._invocations.done(self.invocation_id, self.token, self._numbered):
+            return False
+        await self.require_order()
+        return True
 
     async def complete(
         self,
@@ -253,8 +269,11 @@ class Connector(Stage[RunRequested]):
     #: The order of `documents` is the order of versions: a connector that lost its partitions must not write.
     transactional = True
 
-    def __init__(self, invocations: Invocations, run_base: int = 0) -> None:
+    def __init__(
+        self, invocations: Invocations, run_base: int = 0, require_order: RequireOrder = ordered
+    ) -> None:
         self._invocations, self._run_base = invocations, run_base
+        self._require_order = require_order
         self._tokens: dict[str, int] = {}
 
     async def process(self, record: Record[RunRequested], context: Context) -> Sequence[Output]:
@@ -271,7 +290,8 @@ class Connector(Stage[RunRequested]):
     def attempt(self, record: Record[RunRequested], context: Context, window: int) -> Attempt:
         """A new attempt at a run."""
         run = record.event
-        made = Attempt(run.invocation_id, self._run_base + record.offset, self._invocations, context, window)
+        offset = self._run_base + record.offset
+        made = Attempt(run.invocation_id, offset, self._invocations, context, window, self._require_order)
         self._tokens[run.invocation_id] = made.token
         return made
 

@@ -26,7 +26,7 @@ from services.connectors.lister import Lister, Origin, Resumable
 from services.connectors.memos import KnownDocuments, Memos, SourceMemos
 from services.connectors.patience import ORIGIN_SECONDS, Patience
 from services.connectors.reconciliation import Reconciliation
-from services.connectors.runs import Attempt, Connector, RunEnded
+from services.connectors.runs import Attempt, Connector, RequireOrder, RunEnded, ordered
 from services.connectors.states import Indexed, IndexedDocuments, States, digest, scope_of
 from streams.blobs import BlobStore
 from streams.chroma import FoundCollection
@@ -77,6 +77,7 @@ class SyncConnector(Connector):
         mass_delete_share: the share of indexed documents that a run may delete unasked.
         origin_s: how long a run may make no progress because its origin does not answer.
         run_base: since partitions were grown, what is added to offsets of runs (`streams.state.layout`).
+        require_order: as of an attempt.
     """
 
     concurrency = 16
@@ -97,8 +98,9 @@ class SyncConnector(Connector):
         origin_s: float = ORIGIN_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         run_base: int = 0,
+        require_order: RequireOrder = ordered,
     ) -> None:
-        super().__init__(invocations, run_base)
+        super().__init__(invocations, run_base, require_order)
         self.name, self.topic = f"connectors.{kind}", RUNS[kind]
         self._origin, self._states, self._collections, self._blobs = origin, states, collections, blobs
         self._window, self._partitions = window, partitions

@@ -8,6 +8,7 @@
     values.py       the bytes of a record: JSON, or framed by a schema registry
     tables.py       the file that says which topics hold rows, and what a row means as a document
     rows.py         pure: the events that a change of a row means
+    letters.py      records that could not be read, until a later one brings their document
     collections.py  what Chroma says of the collections that events name
     room.py         how many documents may be in flight
     progress.py     follows what is done

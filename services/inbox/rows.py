@@ -155,6 +155,14 @@ def _version(table: Table, value: Fields) -> int | None:
         ) from None
 
 
+def document_key_of(table: Table, key: str) -> str | None:
+    """The document that the key of a record names; None if it names none."""
+    try:
+        return _key(table, _key_columns(table, key))
+    except ContractError:
+        return None
+
+
 def _key_columns(table: Table, key: str) -> Fields:
     """The columns in the key of a record: an object, or the value of the one column."""
     if key.lstrip().startswith("{"):

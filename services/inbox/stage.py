@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import ClassVar
 
 from schemas.codec import Codec
-from schemas.errors import ContractError
+from schemas.errors import ContractError, DocumentError
 from schemas.events import DocumentDeleted, DocumentUpserted, Event, Payload, RunPosition
 from schemas.ids import document_id
 from schemas.inbox import Rules, Said, said_by
 from services.inbox.collections import Collections
+from services.inbox.letters import OpenLetters
 from services.inbox.room import Room
 from services.inbox.rows import events_of
 from services.inbox.tables import Table
@@ -70,15 +71,25 @@ class InboxStage(Stage[InboxRecord]):
     ) -> None:
         self._values, self._rules, self._tables, self._collections = values, rules, tables, collections
         self._blobs, self._room = blobs, room
+        self._letters = OpenLetters(self.name)
         self.more_topics = [Topic(name, self.topic.records) for name in tables]
 
     async def process(self, record: Record[InboxRecord], context: Context) -> Sequence[Output]:
         """The events of one record. Raises ContractError with the field that is wrong."""
-        said = [await self._placed(one) for one in await self._said(record)]
+        try:
+            said = [await self._placed(one) for one in await self._said(record)]
+        except (ContractError, DocumentError):
+            self._letters.add(record, record.event.value)
+            raise
         contents = [None if one.content is None else await self._blobs.put(one.content) for one in said]
         place = (record.topic, record.partition)
         runs = await self._room.enter(place, record.offset, len(said)) if said else []
-        return [_sent(*each) for each in zip(said, contents, runs, strict=True)]
+        sent = [_sent(*each) for each in zip(said, contents, runs, strict=True)]
+        table = self._tables.get(record.topic)
+        return [
+            *sent,
+            *(note for one in said for note in self._letters.settled_by(record, one.document, table)),
+        ]
 
     async def _placed(self, said: Said) -> Said:
         return replace(said, document=await self._collections.placed(said.document))

@@ -14,7 +14,7 @@ before.
     placing.py     the key that decides a record's partition
     reading.py     a stretch of a partition, as it is
     keeper.py      the steps in a gateway, and going on with them
-    renewing.py    topics that were made anew
+    renewing.py    topics that count anew
     copying.py     the same steps, with another cluster as the new place
     journal.py     the layout and the moved records, written by one command at a time
 

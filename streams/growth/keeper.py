@@ -1,4 +1,5 @@
-"""Growth in a process that serves meanwhile: a gateway. It also raises the offsets of topics made anew.
+"""Growth in a process that serves meanwhile: a gateway. It also raises the offsets of topics
+that count again.
 
                     begin ─► a thread grows, as the command does ─► the process begins anew
                                │ the process ends, or dies
@@ -21,7 +22,7 @@ from schemas.errors import FencedError, IngestError, TransientError
 from schemas.events import TopicLayout
 from streams.growth.command import grow
 from streams.growth.journal import Left
-from streams.growth.renewing import is_renewing, keep_order
+from streams.growth.renewing import cut_short, is_renewing, keep_order
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.state.layout import DRAINING, GROWING, SETTLED, STOPPING, LayoutWatch, ordered_ids
 from streams.topics import LAYOUT
@@ -113,17 +114,19 @@ class GrowthKeeper:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _go_on(self, layout: TopicLayout) -> None:
-        if await self._is_other_topics(layout) or (is_renewing(layout) and self.is_due(layout)):
+        if await self._is_out_of_order(layout) or (is_renewing(layout) and self.is_due(layout)):
             self._begin(lambda: keep_order(self._cluster, self._codec, _logged, self._ends))
         elif layout.target is not None and self.is_due(layout):
             log.warning("going on with a growth of partitions that was broken off")
             self.begin(layout.target, continues=True)
 
-    async def _is_other_topics(self, layout: TopicLayout) -> bool:
-        """Whether a topic was made anew, or its id is not noted yet, and nobody is at work."""
+    async def _is_out_of_order(self, layout: TopicLayout) -> bool:
+        """Whether a topic was made anew or cut short, or its id is not noted yet, and nobody is at work."""
         if layout.phase != SETTLED or self.grows:
             return False
-        return layout.topic_ids != await asyncio.to_thread(ordered_ids, self._cluster)
+        if layout.topic_ids != await asyncio.to_thread(ordered_ids, self._cluster):
+            return True
+        return bool(await asyncio.to_thread(cut_short, self._cluster))
 
     async def _look(self) -> TopicLayout | None:
         if not self._exists:

@@ -1,23 +1,29 @@
-"""A topic whose offsets are an order was deleted and made anew: its offsets are raised above all before.
+"""A topic whose offsets are an order counts anew: its offsets are raised above all before.
 
-    noticed by its id ─► services end ─► what was read of it is read again, with an era of its own ─► go on
+    made anew (another id) ─────────────────┐
+                                            ├─► services end ─► read again, in an era of its own ─► go on
+    `documents` has lost its last records ──┘
 
-Otherwise new versions of documents, which count from 0 again, would look older than those that are indexed.
+Otherwise new versions of documents would look older than those that are indexed. Records are lost when the
+machine of an only broker loses power, or a replica that lags becomes the leader. A topic of runs needs no era
+then: a run that has begun behind others is one that follows an abandoned one (`services.connectors`).
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
 from schemas.codec import Codec
+from schemas.errors import TransientError
 from schemas.events import Era, TopicLayout
 from streams.growth.draining import READERS, wait_left
 from streams.growth.journal import GrowthJournal
 from streams.growth.moving import result_of
-from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, partition_counts
+from streams.partitions import Partition
 from streams.state.lags import committed_offsets
 from streams.state.layout import ORDERED, SETTLED, STOPPING, base_of, ordered_ids
 from streams.state.reader import end_offsets, first_offsets
@@ -28,6 +34,7 @@ log = structlog.get_logger(__name__)
 #: Bases of topics that were made anew are multiples: more than a partition ever has offsets, so each exceeds
 #: all sequences before, those that are still on their way too.
 _STEP = 2**40
+_ANSWER_SECONDS = 10.0
 #: Whoever puts offsets in order.
 _GROUPS = frozenset(READERS[topic.name] for topic in ORDERED)
 
@@ -43,7 +50,8 @@ def keep_order(
     told: Callable[[str], None] = lambda step: None,
     ends: threading.Event | None = None,
 ) -> list[str]:
-    """Begin an era if topics were made anew; returns their names. Notes the ids of new topics. Blocks.
+    """Begin an era if topics were made anew or cut short; returns their names. Notes the ids of new topics.
+    Blocks.
 
     Args:
         ends: set when this process is to end.
@@ -57,10 +65,13 @@ def keep_order(
     if not (layout.phase == SETTLED or is_renewing(layout)):
         return []
     anew = sorted(name for name, id_ in layout.topic_ids.items() if ids.get(name, id_) != id_)
-    if not anew:
+    # Now: what is written until the services have ended may look older than what is lost.
+    cut = {} if DOCUMENTS.name in anew else cut_short(cluster)
+    names = [*anew, *([DOCUMENTS.name] if cut else [])]
+    if not names and layout.phase == SETTLED:  # another process has not ended what it began
         journal.note(layout.model_copy(update={"topic_ids": ids}))
         return []
-    log.error("topics were deleted and made anew: their offsets are raised", topics=anew)
+    log.error("topics were made anew, or have lost their last records: offsets are raised", topics=names)
     now = datetime.now(UTC)
     stopping: dict[str, object] = {
         "phase": STOPPING,
@@ -72,10 +83,33 @@ def keep_order(
     journal.note(layout.model_copy(update=stopping))
     wait_left(cluster, told, journal.beat, _GROUPS)
     _read_again(cluster, anew)
-    era = Era(base=(base_of(layout.eras) // _STEP + 1) * _STEP, begins=_begins(cluster, anew), since=now)
+    if cut:
+        _set_back(cluster, DOCUMENTS.name, cut)
+    begins = _begins(cluster, anew, cut)
+    era = Era(base=(base_of(layout.eras) // _STEP + 1) * _STEP, begins=begins, since=now)
     settled = {"phase": SETTLED, "resumes": False, "topic_ids": ids, "eras": [*layout.eras, era]}
     journal.note(journal.layout.model_copy(update=settled))
-    return anew
+    return names
+
+
+def cut_short(cluster: Cluster) -> dict[Partition, int]:
+    """The partitions of `documents` that end before what was read of them, with their ends. Blocks. Raises
+    TransientError."""
+    count = partition_counts(admin(cluster), cluster).get(DOCUMENTS.name, 0)
+    places = [TopicPartition(cluster.name(DOCUMENTS), partition) for partition in range(count)]
+    # The admin client's question (librdkafka 2.14) ends the process where a coordinator has just begun.
+    group = cluster.client(group_id=cluster.name(READERS[DOCUMENTS.name]), enable_auto_commit=False)
+    reader = Consumer(group, logger=CLIENT_LOG)
+    try:
+        read = {
+            (DOCUMENTS.name, one.partition): one.offset for one in reader.committed(places, _ANSWER_SECONDS)
+        }
+    except KafkaException as error:
+        raise TransientError(f"what was read of documents is not known: {error.args[0].str()}") from error
+    finally:
+        reader.close()
+    ends = end_offsets(cluster, read)  # asked for afterwards: they grow
+    return {place: end for place, end in ends.items() if end < read[place]}
 
 
 def _read_again(cluster: Cluster, topics: Sequence[str]) -> None:
@@ -84,18 +118,22 @@ def _read_again(cluster: Cluster, topics: Sequence[str]) -> None:
     for topic in topics:
         group = cluster.name(READERS[topic])
         read = [place for place in committed_offsets(cluster, group) if place[0] == topic]
-        firsts = first_offsets(cluster, [place for place in read if place[1] < counts[topic]])
-        if firsts:
-            places = [TopicPartition(cluster.name(name), p, first) for (name, p), first in firsts.items()]
-            wanted = ConsumerGroupTopicPartitions(group, places)
-            asked = admin(cluster).alter_consumer_group_offsets([wanted])
-            result_of(asked[group], f"offsets of {group}")
+        if firsts := first_offsets(cluster, [place for place in read if place[1] < counts[topic]]):
+            _set_back(cluster, topic, firsts)
 
 
-def _begins(cluster: Cluster, topics: Sequence[str]) -> list[int]:
-    """Where the era begins on `documents`, unless that is one of the topics that were made anew."""
-    if DOCUMENTS.name in topics:
+def _set_back(cluster: Cluster, topic: str, offsets: Mapping[Partition, int]) -> None:
+    group = cluster.name(READERS[topic])
+    places = [TopicPartition(cluster.name(name), p, offset) for (name, p), offset in offsets.items()]
+    asked = admin(cluster).alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
+    result_of(asked[group], f"offsets of {group}")
+
+
+def _begins(cluster: Cluster, anew: Sequence[str], cut: Mapping[Partition, int]) -> list[int]:
+    """Where the era begins on `documents`, unless that was made anew: behind what is left of a partition that
+    was cut short, and at the end of the others."""
+    if DOCUMENTS.name in anew:
         return []
     count = partition_counts(admin(cluster), cluster)[DOCUMENTS.name]
-    found = end_offsets(cluster, [(DOCUMENTS.name, partition) for partition in range(count)])
+    found = {**end_offsets(cluster, [(DOCUMENTS.name, number) for number in range(count)]), **cut}
     return [found[DOCUMENTS.name, partition] for partition in range(count)]

@@ -89,7 +89,7 @@ class GuardedResolver(AbstractResolver):
         """Raises ForbiddenAddress."""
         found = await self._inner.resolve(host, port, family)
         for one in found:
-            _require_public(host, one["host"], self._advice)
+            _require_public(one["host"], f"{host} leads to no public address; {self._advice(host)}")
         return found
 
     async def close(self) -> None:
@@ -111,7 +111,7 @@ def connector(guarded: bool, advice: Advice, limit_per_host: int = 0) -> aiohttp
     def guarded_socket(address_info: Any) -> socket.socket:
         """A socket for an address that is about to be connected to. Raises ForbiddenAddress."""
         family, kind, protocol, _, address = address_info
-        _require_public(address[0], address[0], advice)
+        _require_public(address[0], "the host leads to no public address")
         return socket.socket(family=family, type=kind, proto=protocol)
 
     return aiohttp.TCPConnector(
@@ -123,7 +123,8 @@ def connector(guarded: bool, advice: Advice, limit_per_host: int = 0) -> aiohttp
     )
 
 
-def _require_public(host: str, address: str, advice: Advice) -> None:
+def _require_public(address: str, refusal: str) -> None:
+    """Raises ForbiddenAddress with a refusal that does not name the address: who may name hosts would learn
+    those of the inside."""
     if not is_public(address):
-        leads = "" if host == address else f" leads to {address}, which"
-        raise ForbiddenAddress(f"{host}{leads} is no public address; {advice(host)}")
+        raise ForbiddenAddress(refusal)

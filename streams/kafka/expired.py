@@ -21,7 +21,7 @@ from schemas.errors import TransientError
 from schemas.events import RecordsExpired
 from streams import metrics
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, forget_admin
-from streams.topics import PROGRESS
+from streams.topics import BY_NAME, PROGRESS
 
 log = structlog.get_logger(__name__)
 
@@ -90,12 +90,13 @@ class ExpiredRecords:
     def begin_again(self, consumer: Consumer, messages: Sequence[Message[Any, Any]]) -> list[str]:
         """Continue partitions at their oldest remaining records; `messages` are their errors
         (`is_position_gone`). Returns sentences about expired records; there are none if the group is new, or
-        a topic was recreated. Blocks for less than a session.
+        the topic ends before its position. Blocks for less than a session.
 
         All at once: those that begin later would wait for the end of a fetch that finds nothing.
 
         Raises TransientError or KafkaException if the broker does not answer. The restarted worker then finds
-        the gaps again.
+        the gaps again. Raises TransientError, too, if a topic whose offsets are an order ends before the
+        position: the committed one stays until the offsets are raised (`streams.growth.renewing`).
         """
         places = [TopicPartition(message.topic() or "", message.partition() or 0) for message in messages]
         marks = watermarks(self.cluster, consumer, places)
@@ -121,8 +122,11 @@ class ExpiredRecords:
         position = message.offset()
         first = 0 if position is None or position < 0 else position
         if first > high:
-            where = {"topic": start.topic, "partition": start.partition, "position": first, "end": high}
-            log.warning("the topic was made anew, or lost its last records", stage=self.stage, **where)
+            where = f"{self.cluster.short(start.topic)}[{start.partition}]"
+            said = f"{where} was made anew, or has lost its last records: it ends at {high}, {first} was next"
+            if (topic := BY_NAME.get(self.cluster.short(start.topic))) and topic.ordered:
+                raise TransientError(said)
+            log.warning(said, stage=self.stage)
         return _Gap(start, first, is_empty=low == high) if first < low else None
 
     def _tell(self, gaps: Sequence[_Gap]) -> list[str]:

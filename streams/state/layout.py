@@ -5,8 +5,8 @@
        └───────────┴────────────┘  given up, or copied: nothing has changed here
 
 A document's sequence, and the order of a source's runs, are offsets. A key that moves to another partition
-meets smaller offsets there, and so do all keys of a topic that was deleted and made anew. So each growth, and
-each such topic, begins an era, whose base is added to them.
+meets smaller offsets there, and so do all keys of a topic that was deleted and made anew, or has lost its
+last records. So each growth, and each such topic, begins an era, whose base is added to them.
 """
 
 import asyncio
@@ -110,8 +110,9 @@ def under_way(layout: TopicLayout) -> str:
         )
     if layout.target is None:
         return (
-            f"a topic whose offsets are the order of what is kept was deleted and made anew, which was found "
-            f"at {layout.since:%Y-%m-%d %H:%M:%S} UTC; a gateway raises its offsets, which takes some seconds"
+            "a topic whose offsets are the order of what is kept was made anew, or has lost its last "
+            f"records, which was found at {layout.since:%Y-%m-%d %H:%M:%S} UTC; a gateway raises its "
+            "offsets, which takes some seconds"
         )
     if layout.target == layout.partitions:
         return (

@@ -1,6 +1,7 @@
 """What is looked at before anything starts."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from headrace.preflight import (
     START_BYTES,
     TEMPORARY_BYTES,
     browser_of,
+    check_inbox,
     check_models,
     check_room,
     check_servers,
@@ -166,6 +168,33 @@ def test_a_file_of_tables_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
     assert str(error.value) == f"HEADRACE_INBOX_TABLES is {str(file)!r}: topic 'headrace.documents' is ours"
     assert tables_of(load_settings(tmp_path)) == {}
+
+
+@pytest.mark.parametrize(
+    ("tenant", "allowed", "blamed"),
+    [
+        ("default_tenant", [], None),
+        ("default_tenant", ["default_tenant/docs", "default_tenant"], None),
+        ("other", [], "HEADRACE_INBOX_TENANT is 'other': "),
+        (
+            "default_tenant",
+            ["default_tenant", "other/docs"],
+            "HEADRACE_INBOX_ALLOWED is 'default_tenant, other/docs': ",
+        ),
+        ("default_tenant", ["*"], "HEADRACE_INBOX_ALLOWED is '*': "),
+    ],
+)
+def test_an_inbox_that_would_write_to_the_databases_of_another_tenant_is_refused_at_the_start(
+    tmp_path: Path, tenant: str, allowed: list[str], blamed: str | None
+) -> None:
+    inbox = {"inbox_tenant": tenant, "inbox_allowed": allowed}
+    check_inbox(load_settings(tmp_path, **inbox))  # Chroma keeps the tenants apart
+    settings = load_settings(tmp_path, chroma_tenant="account", **inbox)
+    if blamed is None:
+        check_inbox(settings)
+        return
+    with pytest.raises(UsageError, match=f"^{re.escape(blamed)}.*HEADRACE_CHROMA_TENANT"):
+        check_inbox(settings)
 
 
 def test_an_image_of_the_services_says_which_servers_it_cannot_start(

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Producer
 
 from schemas.codec import SingleObjectCodec
-from schemas.events import DeadLetter, DocumentDeleted, DocumentUpserted
+from schemas.events import DeadLetter, DocumentDeleted, DocumentUpserted, LetterSettled
 from schemas.ids import text_sha256
 from streams.kafka.cluster import CLIENT_LOG
 from streams.state.reader import ChangelogRecord, Reader, end_offsets
@@ -113,6 +113,20 @@ async def test_events_of_any_program_are_documents_and_a_broken_one_costs_itself
     [wrong] = letters(pipeline, b'"broken"')
     assert "not JSON" in broken
     assert "content (a number): input should be a valid string" in wrong
+
+
+async def test_what_could_not_be_read_and_was_sent_again_under_its_key_leaves_no_open_letter(
+    pipeline: Pipeline,
+) -> None:
+    name, program = "inbox-again", Program(pipeline)
+    program.send(event(name, "again", 5), event(name, "again", "text"), key="again")
+    program.send(event(name, "lost", 6), event(name, "other", "text"), key="any")
+
+    await texts(pipeline, name, {"again": "text", "other": "text"})
+    found = [change.event for change in read(pipeline, DEAD_LETTERS)]
+    settled = {one.id for one in found if isinstance(one, LetterSettled)}
+    broken = [one for one in found if isinstance(one, DeadLetter) and name.encode() in (one.value or b"")]
+    assert {one.key: one.id in settled for one in broken} == {b"again": True, b"any": False}
 
 
 async def test_of_two_producers_of_one_document_the_greater_version_stays(pipeline: Pipeline) -> None:

@@ -87,7 +87,7 @@ def edit_source(
     if as_json:
         print_json(changed.model_dump(mode="json", exclude_unset=True))
         return
-    print(f"source {source_id}: {', '.join(changed.change.fields) or 'nothing'} changed")
+    print(f"source {changed.id}: {', '.join(changed.change.fields) or 'nothing'} changed")
     for effect in changed.change.effects:
         note(effect)
 

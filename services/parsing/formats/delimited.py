@@ -14,7 +14,7 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 from services.parsing.reading import warn
 
-_DELIMITERS = ",;\t|^\x01"
+_DELIMITERS = ",;\t|^~\x01"
 #: Cells in single quotes; a quote escaped with a backslash; a doubled quote within a cell.
 _SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|]|$)", re.M)
 _BACKSLASH, _DOUBLED = re.compile(r'\\"[^\r\n]'), re.compile(r'[^,;\t|\n]""|""[^,;\t|\r\n]')
@@ -22,6 +22,8 @@ _BACKSLASH, _DOUBLED = re.compile(r'\\"[^\r\n]'), re.compile(r'[^,;\t|\n]""|""[^
 _FORMULA = re.compile(r'^="([^"]*)"$')
 #: A first line that names the delimiter; Excel writes it for other locales.
 _NAMED = re.compile(r'\A"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.I)
+#: A delimiter that also parts what quotes hold together is that much less likely.
+_TORN = 4
 #: Number of lines used to detect the delimiter.
 _SAMPLE_LINES = 50
 
@@ -43,7 +45,8 @@ def _rows(text: str, dialect: Dialect) -> list[list[str]]:
     """The rows that are not empty, with escaped cells."""
     text = _NAMED.sub("", text)
     rows = [row for row in dialect.reader(text) if any(map(str.strip, row))]
-    if rows and "\n" in rows[-1][-1].strip() and not text.rstrip().endswith(dialect.quote):
+    unclosed = rows and "\n" in rows[-1][-1].strip() and not text.rstrip().endswith(dialect.quote)
+    if unclosed or dialect.runs_on(text):
         warn("a quote is never closed: each line is read as a row")
         closed = ((line, line.count(dialect.quote) % 2 == 0) for line in text.splitlines() if line.strip())
         rows = [row for line, quoted in closed for row in dialect.reader(line, quoted)]
@@ -79,6 +82,12 @@ class Dialect:
     quote: str = '"'
     escape: str | None = None
 
+    def runs_on(self, text: str) -> bool:
+        """Whether a quote that opens a cell ends in the midst of one in another line, so that it is none."""
+        delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
+        pattern = rf"(?:^|{delimiter}){quote}[^{quote}\n]*+\n[^{quote}]*+{quote}[ ]*+[^\s{quote}{delimiter}]"
+        return re.search(pattern, text, re.M) is not None
+
     def reader(self, text: str, quoted: bool = True) -> Iterator[list[str]]:
         return csv.reader(
             io.StringIO(text, newline=""),
@@ -100,9 +109,12 @@ def dialect_of(text: str) -> Dialect:
     best, most = Dialect(",", quote, escape), 0.0
     for delimiter in _DELIMITERS:
         dialect = Dialect(delimiter, quote, escape)
-        widths = [len(row) for row in dialect.reader(sample) if row]
+        rows = [row for row in dialect.reader(sample) if row]
+        widths = [len(row) for row in rows]
         common = max(set(widths), key=widths.count, default=1)
         score = (widths.count(common) / len(widths)) ** 2 * min(common, 20) if common > 1 else 0.0
+        if any(cell.count(quote) % 2 for row in rows for cell in row):  # quoted cells come apart
+            score /= _TORN
         if score > most:
             best, most = dialect, score
     return best

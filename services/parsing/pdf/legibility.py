@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
+from statistics import median_high
 
 from liteparse.types import ParsedPage
 
@@ -30,8 +32,12 @@ SAME_SIZE = (0.7, 1.35)
 TYPEWRITTEN, CODE = 0.8, 0.08
 
 _MEANINGLESS = re.compile("[\x00-\x08\x0e-\x1f\ufffd\ue000-\uf8ff]")
-_LATIN = re.compile("[A-Za-z]{3,}")
-_WORD = re.compile("(?=.*[aeiouyAEIOUY])(?:[a-z]+|[A-Z][a-z]+|[A-Z]+)")
+_RUN = re.compile(r"[^\W\d_]+|\d+")
+#: A word in ASCII: one case, capitalised, or several words in one (`TextSpanEvent`).
+_WORD = re.compile("(?=.*[aeiouyAEIOUY])(?:[A-Z]?[a-z]+|[A-Z]+)(?:[A-Z][a-z]{2,})*")
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+#: Character sets that hold what is in use of Chinese, Japanese and Korean: a third of Unicode's ideographs.
+_IN_USE = ("gb2312", "cp932", "euc-kr", "big5")
 
 
 def needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Picture]) -> tuple[bool, bool]:
@@ -50,34 +56,46 @@ def needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pic
     if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
         return False, False
     # A sparse layer of invisible text below a picture comes from poor OCR.
-    return True, all(is_invisible(item.fill_color) for item in raw.text_items)
-
-
-def is_invisible(color: str | None) -> bool:
-    """Whether a colour (`aarrggbb`) is fully transparent."""
-    return (color or "ff")[:2] == "00"
+    return True, all((item.fill_color or "ff").startswith("00") for item in raw.text_items)
 
 
 def is_plausible(text: str) -> bool:
-    """Whether a text in Latin script consists of words.
+    """Whether a text consists of words, in any script, or of numbers with some words.
 
     The reader calls pages garbled whose fonts have no map to Unicode, even where the names of their glyphs or
-    its own guesses are right, as in most papers with bitmap fonts.
+    its own guesses are right, as in most papers with bitmap fonts and in many Chinese documents.
     """
     if len(_MEANINGLESS.findall(text)) > MEANINGLESS * len(text):
         return False
-    found = _LATIN.findall(text)
-    letters = sum(map(str.isalpha, text))
-    if sum(map(len, found)) < 0.5 * letters or not found:
+    found = [run for run in _RUN.findall(text) if len(run) > 2 or not run.isascii() or run.isdecimal()]
+    words = [run for run in found if not run.isdecimal()]
+    if not words or sum(map(len, found)) < 0.5 * sum(map(str.isalnum, text)):
         return False
-    return sum(_WORD.fullmatch(word) is not None for word in found) >= PLAUSIBLE * len(found)
+    signs = set(_EAST_ASIAN.findall(text))
+    used = max(({c for c in signs if len(c.encode(name, "ignore")) == 2} for name in _IN_USE), key=len)
+    return sum(_is_word(word, used) for word in words) >= PLAUSIBLE * len(words)
+
+
+def _is_word(word: str, used: set[str]) -> bool:
+    """Whether letters may be a word: of one script, in one case or capitalised, with a vowel if in ASCII, and
+    of characters in use if East Asian."""
+    if word.isascii():
+        return _WORD.fullmatch(word) is not None
+    if _EAST_ASIAN.search(word):
+        return used.issuperset(_EAST_ASIAN.findall(word))
+    latin = sum(map(str.isascii, word))
+    scripts = {unicodedata.name(letter, "?").split()[0] for letter in word}
+    return len(scripts) == 1 and (scripts != {"LATIN"} or 2 * latin >= len(word)) and _is_cased(word)
+
+
+def _is_cased(word: str) -> bool:
+    return word.lower() == word.upper() or word[1:].islower() or word in (word.lower(), word.upper())
 
 
 def even_sizes(words: Sequence[Word]) -> None:
     """Give the words of an OCR layer one size, unless it differs clearly: sizes are those of boxes around the
     ink, so that a line without tall letters has a smaller one."""
-    sizes = sorted(word.style.size for word in words)
-    usual = sizes[len(sizes) // 2]
+    usual = median_high(word.style.size for word in words)
     for word in words:
         if SAME_SIZE[0] * usual <= word.style.size <= SAME_SIZE[1] * usual:
             word.style = word.style._replace(size=usual)

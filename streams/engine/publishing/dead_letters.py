@@ -55,6 +55,11 @@ def about(record: Record[Any] | None) -> dict[str, str]:
     return {what: _name(name) for what, name in names.items() if name}
 
 
+def letter_id(stage: str, topic: str, partition: int, offset: int) -> str:
+    """The id of the dead letter that a stage writes of a record: the same when it is written again."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{stage}/{topic}/{partition}/{offset}"))
+
+
 def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None = None) -> Send:
     """The dead letter of a record: its bytes, its offset, and the reason.
 
@@ -64,7 +69,7 @@ def dead_letter(stage: str, entry: Entry, error: Exception, now: datetime | None
     event = entry.record.event if entry.record else None
     document, place = document_of(event), place_of(event)
     letter = DeadLetter(
-        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{stage}/{entry.topic}/{entry.partition}/{entry.offset}")),
+        id=letter_id(stage, entry.topic, entry.partition, entry.offset),
         topic=entry.topic,
         partition=entry.partition,
         offset=entry.offset,

@@ -44,7 +44,7 @@ async def test_a_source_is_made_and_seen_running_live_until_all_is_indexed(
     row = page.get_by_role("row").filter(has_text=str(folder))
     await expect(row).to_contain_text("levels")
     await expect(row).to_contain_text("Complete")
-    await expect(row.get_by_role("link", name="30")).to_be_visible()
+    await expect(row.get_by_role("link", name="30", exact=True)).to_be_visible()
 
 
 async def test_a_source_gets_a_schedule_is_paused_and_resumed(dashboard: Dashboard, page: Page) -> None:

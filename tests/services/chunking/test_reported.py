@@ -10,7 +10,17 @@ import unicodedata
 import pytest
 
 from services.chunking import chunk
-from tests.services.chunking.rebuilt import definitions, markdown, markups, tables
+from tests.services.chunking.rebuilt import (
+    definitions,
+    markdown,
+    markups,
+    rare,
+    reported_again,
+    reported_code,
+    reported_files,
+    reported_markups,
+    tables,
+)
 from tests.services.chunking.rebuilt import records as rebuilt_records
 from tests.services.chunking.rebuilt.text import END as _END
 from tests.services.chunking.rebuilt.text import SENTENCE as _SENTENCE
@@ -88,7 +98,10 @@ _SENTENCES = [
 ]  # fmt: skip
 _REBUILT = [
     (kind.__name__.rpartition(".")[2], text)
-    for kind in (markups, markdown, tables, definitions, rebuilt_records)
+    for kind in (
+        *(markups, markdown, tables, definitions, rebuilt_records),
+        *(reported_files, reported_markups, reported_code, reported_again, rare),
+    )
     for text in kind.CASES
 ]
 _TEXTS = [*(("", text) for text in (*_HEADINGS, *_TABLES, *_RECORDS, *_SENTENCES)), *_REBUILT]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.errors import ContractError
+from schemas.errors import ContractError, TransientError
 from schemas.events import (
     Chunking,
     DocumentUpserted,
@@ -71,6 +71,16 @@ async def test_a_cancelled_upload_emits_nothing() -> None:
 
     assert await UploadConnector(Invocations(tracking)).process(record(), pipeline) == []
     assert not pipeline.sends
+
+
+async def test_nothing_is_uploaded_to_a_topic_that_was_made_anew() -> None:
+    async def lost() -> None:
+        raise TransientError("`documents` was made anew")
+
+    tracking = Tracking()
+
+    with pytest.raises(TransientError, match="made anew"):
+        await UploadConnector(Invocations(tracking), require_order=lost).process(record(), Pipeline(tracking))
 
 
 async def test_a_run_without_its_upload_breaks_the_contract() -> None:

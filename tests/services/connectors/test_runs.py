@@ -152,6 +152,20 @@ async def test_a_superseded_attempt_starts_over() -> None:
     assert len(pipeline.of(DocumentUpserted)) == 1
 
 
+async def test_what_is_sent_to_a_topic_made_anew_meanwhile_ends_no_run() -> None:
+    async def lost() -> None:
+        raise TransientError("`documents` was made anew")
+
+    tracking = Tracking()
+    pipeline = Pipeline(tracking)
+    attempt = Attempt("run-1", 0, Invocations(tracking), pipeline, 10, lost)
+    await attempt.begin()
+    await attempt.add([upsert(attempt)])
+
+    with pytest.raises(TransientError, match="made anew"):
+        await attempt.documents_done()
+
+
 async def test_a_run_of_which_nothing_moves_any_more_is_begun_anew() -> None:
     _, _, attempt = await on_a_slow_pipeline(window=5, stalled_s=0.01)
     await attempt.add([upsert(attempt)])

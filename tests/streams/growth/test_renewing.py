@@ -5,18 +5,22 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
 
-from schemas.errors import FencedError
+from headrace.wiring.growth import require_unchanged
+from headrace.wiring.shared import Wiring
+from schemas.errors import FencedError, TransientError
 from schemas.events import DeadLetter, Era
 from streams.engine.publishing.dead_letters import SEQUENCE_HEADER
 from streams.growth import draining, keeper
 from streams.growth.journal import GrowthJournal, Left
 from streams.growth.keeper import GrowthKeeper
 from streams.growth.renewing import keep_order
-from streams.kafka.cluster import CLIENT_LOG, Cluster
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin
 from streams.state.lags import committed_offsets
 from streams.state.layout import SETTLED, STOPPING, order_of, ordered_ids, place_of, read_layout
 from streams.state.letters import headers_of
@@ -73,6 +77,20 @@ async def read_one(cluster: Cluster) -> None:
     await asyncio.to_thread(read)
 
 
+async def committed(cluster: Cluster, offset: int) -> None:
+    """Parsing has read partition 0 up to here."""
+    group, place = cluster.name("parsing"), TopicPartition(cluster.name(DOCUMENTS), 0, offset)
+    wanted = ConsumerGroupTopicPartitions(group, [place])
+    asked = await asyncio.to_thread(admin(cluster).alter_consumer_group_offsets, [wanted])
+    asked[group].result(0)
+
+
+def wired(cluster: Cluster) -> Wiring:
+    """That of a process that has begun now."""
+    layout = read_layout(cluster, CODEC)
+    return cast(Wiring, SimpleNamespace(cluster=cluster, codec=CODEC, layout=layout))
+
+
 async def test_offsets_of_a_topic_made_anew_exceed_all_before_and_are_read_from_the_first_on(
     kafka: Kafka,
 ) -> None:
@@ -105,6 +123,30 @@ async def test_a_topic_of_runs_made_anew_leaves_the_order_of_documents(kafka: Ka
     assert order_of(eras, 0, 0) == 0  # what was written before
     assert order_of(eras, 0, 1) > order_of(eras, 0, 0)
     assert committed_offsets(cluster, cluster.name("parsing")) == {(DOCUMENTS.name, 0): 1}
+
+
+async def test_offsets_of_a_topic_that_lost_its_last_records_exceed_those_that_are_lost(kafka: Kafka) -> None:
+    cluster = await noted(kafka)
+    await read_one(cluster)
+    await committed(cluster, 40)  # of 39 records the broker has none any more
+    before = read_layout(cluster, CODEC).eras
+    with pytest.raises(TransientError, match=r"documents\[0\] ends before what was read of it"):
+        await require_unchanged(wired(cluster), orders=True)  # nobody begins to read or write meanwhile
+
+    gateway = GrowthKeeper(cluster, CODEC)
+    gateway.follow()
+    try:
+        await eventually(lambda: bool(read_layout(cluster, CODEC).eras), 30)
+    finally:
+        await gateway.close()
+
+    eras = read_layout(cluster, CODEC).eras
+    assert eras[-1].begins == [1, 0]
+    assert order_of(eras, 0, 0) == 0  # a record that is left keeps its place
+    assert order_of(eras, 0, 1) > order_of(before, 0, 10**12)
+    assert committed_offsets(cluster, cluster.name("parsing")) == {(DOCUMENTS.name, 0): 1}
+    assert await asyncio.to_thread(keep_order, cluster, CODEC) == []
+    await require_unchanged(wired(cluster), orders=True)
 
 
 async def test_services_end_before_the_era_begins_and_another_gateway_goes_on(kafka: Kafka) -> None:

@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from structlog.testing import capture_logs
 
+from schemas.errors import TransientError
 from schemas.events import ApiKey, RecordsExpired, StageHealth
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
@@ -185,14 +186,27 @@ def test_a_partition_that_ends_before_its_reader_is_reported_and_read_from_its_f
 ) -> None:
     monkeypatch.setattr(expired_module, "watermarks", lambda *_: [(2, 5)])
     consumer = Mock()
-    gone = Mock(topic=lambda: "documents", partition=lambda: 3, offset=lambda: 9)
+    gone = Mock(topic=lambda: "parsed", partition=lambda: 3, offset=lambda: 9)
 
     with capture_logs() as told:
         expired = ExpiredRecords(Cluster("127.0.0.1:1"), CODEC, "seeing").begin_again(consumer, [gone])
 
     assert expired == []  # nothing is said to have expired: no run fails for it
     [[start]] = consumer.incremental_assign.call_args.args
-    assert (start.topic, start.partition, start.offset) == ("documents", 3, 2)
-    assert [(one["event"], one["position"], one["end"]) for one in told] == [
-        ("the topic was made anew, or lost its last records", 9, 5)
+    assert (start.topic, start.partition, start.offset) == ("parsed", 3, 2)
+    assert [one["event"] for one in told] == [
+        "parsed[3] was made anew, or has lost its last records: it ends at 5, 9 was next"
     ]
+
+
+def test_a_partition_whose_offsets_are_an_order_is_not_read_before_they_are_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(expired_module, "watermarks", lambda *_: [(2, 5)])
+    consumer = Mock()
+    gone = Mock(topic=lambda: "documents", partition=lambda: 3, offset=lambda: 9)
+
+    with pytest.raises(TransientError, match="has lost its last records"):
+        ExpiredRecords(Cluster("127.0.0.1:1"), CODEC, "seeing").begin_again(consumer, [gone])
+
+    consumer.incremental_assign.assert_not_called()

@@ -57,7 +57,7 @@ _PERMALINKS = frozenset(("#", "¶", "§", "🔗", "\uf0c1"))
 _LINES, _UNREAD = ("div", "p", "li", "tr"), ("script", "style", "button")
 #: Classes of the numbers that programs put before lines of code.
 _LINE_NUMBER = re.compile(
-    r"(?:^|\s)(?:ln|lineno|linenos?|line-?numbers?|hljs-ln-n(?:umbers)?|gutter)(?:\s|$)", re.I
+    r"(?:^|\s)(?:ln|lineno|linenos?|line-?numbers?|pre-numbering|hljs-ln-n(?:umbers)?|gutter)(?:\s|$)", re.I
 )
 _NOT_IN_LINE = ("br", *_LINES, *_UNREAD)
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]{2,}|[\t\n\r\f\xa0]")  # all but a single blank
@@ -114,7 +114,7 @@ def plain(el: HtmlElement) -> str:
 
 def preformatted(el: HtmlElement) -> str:
     """The text of a `pre`, with `br` and blocks inside it as line ends."""
-    numbers = [n for n in el.iterdescendants("span", "a", "td", "i") if _is_line_number(n)]
+    numbers = [n for n in el.iterdescendants("span", "a", "td", "i") if is_line_number(n)]
     if not numbers and next(el.iterdescendants(*_NOT_IN_LINE), None) is None:
         return textwrap.dedent(plain(el).expandtabs(4))
     parts: list[str] = []
@@ -132,8 +132,9 @@ def preformatted(el: HtmlElement) -> str:
     return textwrap.dedent("".join(parts).expandtabs(4))
 
 
-def _is_line_number(el: HtmlElement) -> bool:
-    return _names_line_number(el.get("class") or "") and plain(el).strip().isdigit()
+def is_line_number(el: HtmlElement) -> bool:
+    """Whether an element holds the number of a line of code, or those of all lines."""
+    return _names_line_number(el.get("class") or "") and "".join(plain(el).split()).isdigit()
 
 
 @lru_cache(1024)  # lines of code consist of many spans of few classes
@@ -149,6 +150,8 @@ def code_language(el: HtmlElement) -> str:
         candidates.append(parent)
     for candidate in candidates:
         named = candidate.get("data-lang") or candidate.get("data-language")
+        if candidate.tag == "pre" and len(candidate.get("lang") or "") > 2:  # of two letters: of its words
+            named = named or candidate.get("lang")
         match = _LANGUAGE_CLASS.search(candidate.get("class") or "")
         language = named or (match[1] if match else "")
         if language and re.fullmatch(r"[\w+#-]{1,20}", language):

@@ -223,7 +223,7 @@ class Renderer:
         number = inline.whole_number(el.get("start"), 1) if el.tag == "ol" else None
         items: list[MarkdownBlock] = []
         for child in el:
-            if not isinstance(child.tag, str) or child.tag in SKIPPED:
+            if not isinstance(child.tag, str) or child.tag in SKIPPED or inline.is_line_number(el):
                 continue
             if child.tag in ("ul", "ol") and items:  # nested without its own item: part of the last one
                 nested = md.join(self._nested(child))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from xml.sax.saxutils import escape
 
 from lxml import etree, html  # type: ignore[import-untyped]
 
@@ -16,6 +17,7 @@ from services.parsing.formats.text import decode
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.I)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{2,40})", re.I)
+_XML_START = re.compile(r"\s*<\?xml\s")
 _WESTERN = ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii", "windows-1252", "cp1252", "iso8859-1")
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 #: Characters that mark emphasis while a page is rendered.
@@ -46,6 +48,8 @@ _ENTITY = re.compile(r"<!ENTITY\s+([\w.-]{1,40})\s+[\"']([^\"'<%]{0,200})[\"']\s
 _XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 #: Entities that are resolved, and how much longer they may make a page.
 _MOST_ENTITIES, _MOST_GROWTH = 100, 2
+#: Text as XML may write it; in HTML it is a comment.
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
 _FRAME_BODY = re.compile(r"</?(?:html|body)[^>]*>", re.I)
 _END_OF_PAGE = re.compile(r"</(?:html|body)\s*>", re.I)
 #: One class for all elements; lxml.html would look it up with a Python call per element.
@@ -79,6 +83,8 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     Raises CorruptDocument if there is no element.
     """
     text, warnings = decode(data, _charset(data, content_type))
+    if _XML_START.match(text):
+        text = _CDATA.sub(lambda data: escape(data[1]), text)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     parser.set_element_class_lookup(_ELEMENTS)
     page = _without_controls(_END_OF_PAGE.sub("", _declared_entities(text)))

@@ -153,6 +153,16 @@ def test_sizes_of_an_ocr_layer_are_evened_but_not_those_of_titles() -> None:
         ("7KLV LV WKH WHAW RI D SDJH ZLWKRXW D PDS", False),
         ("vv\ue357 xx\ue342 \ue32a \ue31b words between the signs", False),
         ("12 34 56", False),
+        ("1.1.48 LyricEvent 17 1.1.49 MultiMeasureRestEvent 18", True),
+        ("len supp dose 4.2 VC 0.5 11.5 VC 0.5 7.3 VC 0.5", True),
+        ("统计上大中小微型企业划分标准 行业名称 指标名称 计量 500≤Y<20000", True),
+        ("統計表のデータを読む 第三章", True),
+        ("국가 정보보안 기술 발전 방향", True),
+        ("묾푷 칺몮 퓒읊 컪켾 훟팢", False),
+        ("鱫鸔 龘 鰤麢 鼊齾 龗 爨癵 虋", False),
+        ("Привет, это обычный текст", True),
+        ("Ïðèâåò ýòî îáû÷íûé òåêñò", False),
+        ("ऽुўटयाँ ѠनदӃश कҴ ѝरपोटर् Ѡबн", False),
     ],
 )
 def test_a_text_is_told_from_the_codes_of_a_font_without_a_map(text: str, plausible: bool) -> None:

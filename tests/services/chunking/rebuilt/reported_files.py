@@ -1,0 +1,48 @@
+# ruff: noqa: E501 (a text reads best on one line)
+"""Ordinary files that other splitters cut badly; each is named by the report that it comes from."""
+
+from __future__ import annotations
+
+from tests.services.chunking.rebuilt.text import END, SENTENCE, TEXT, Text, deep, each, many, records
+
+_WIDE = "| " + " | ".join(f"figure {n} of the register of the year" for n in range(12)) + " |"
+_WIDE_ROW = "| " + " | ".join(f"5,1{n:02} of %i" for n in range(12)) + " |"
+
+CASES = [
+    Text("mmd 7 quoted table.md", "# Top\n\nTable in block quote:\n\n> Heading 1 | Heading 2\n> --------- | ---------\n> Cell 1,1  | Cell 1,2\n\n# Heading\n\n" + END, ["Heading"], ["Top"]),
+    Text("mmd 7 bars in text.md", f"# Top\n\nwhere \"-\" is a pointer to the sibling node and \"|\" is a pointer to\nthe first child node.\n\n{TEXT}{END}", ["Top"], ["pointer"]),
+    Text("semchunk 14.md", "# Header\n\n" + many(8, f"### Step %i: the next step\n\n▶ the top line {SENTENCE}\n    ▶ the next line of it\n    ▶ the next line of it\n        1. numbered list\n\n"), not_after=each(8, "### Step %i: the next step")),
+    Text("embabel 1859.md", "## Appendix\n" + _WIDE + "\n" + "|---" * 12 + "|\n" + many(20, _WIDE_ROW + "\n"), head=("5,100 of 29", "figure 3 of the register"), whole=each(20, _WIDE_ROW), size=1_200),
+    Text("AstrBot 10017.md", f"# Handbook\n\n## Installation\n\n{TEXT}   ```python\n   # none of a comment\n   x = 1\n   ```\n\n  ~~~sh\n  # none of a shell\n  ~~~\n\n### Linux\n\n{END}", ["Handbook", "Installation", "Linux"], ["none"]),
+    Text("vera 160.md", f"# Real Title\n\n{TEXT}```python\n# none\nx = 1\n````\n\n{TEXT}## After\n\n{END}", ["Real Title", "After"], ["none"]),
+    records("langchain 20823.md", "1. Write %i:\n\n    ```yaml\n    my:\n       foo: bar%i\n       a: b\n    ```\n\n", "    ```yaml\n    my:\n       foo: bar%i\n       a: b\n    ```"),
+    records("langchain 18770.txt", "天青色等烟雨，而我在等你%i。哈哈哈，真的是这样吗？", "天青色等烟雨，而我在等你%i。", count=40),
+    records("docs-mcp-server 426.md", f"<details>\n<summary>Gate %i</summary>\n\n{SENTENCE}\n\n```js\nopen(%i);\n\nshut(%i);\n```\n\n</details>\n\n", "```js\nopen(%i);\n\nshut(%i);\n```", count=12),
+    records("docs-mcp-server 418 quoted.md", f"> {SENTENCE}\n>\n> ```js\n> open(%i);\n>\n> shut(%i);\n> ```\n\n", "> ```js\n> open(%i);\n>\n> shut(%i);\n> ```", count=12),
+    records("opentelemetry-collector 44744.log", "com.example.MakeLog: RuntimeException: Run %i from this message!\n  at com.my.app.Object.do$a1(MakeLog.java:%i)\n  at java.lang.Thing.call(Thing.java:10)\n", count=30),
+    records("log-parser 197 catalina.log", "20-Sep-2024 06:%i:02.946 SEVERE [main] org.apache.Catalina.start Failed %i\n\tjava.lang.IllegalStateException: no %i\n\t\tat org.apache.X.y(X.java:7)\n"),
+    records("MoneyPrinterTurbo 1391.srt", "%i\n00:00:%i,000 --> 00:00:%i,500\nJump to 00:01:23,456 in recording %i.\n\n", "%i\n00:00:%i,000 --> 00:00:%i,500\nJump to 00:01:23,456 in recording %i."),
+    records("ai 139.vtt", "%i\n00:00:%i.000 --> 00:00:%i.500\nWhere is the key of gate %i?\n", "%i\n00:00:%i.000 --> 00:00:%i.500\nWhere is the key of gate %i?", around=("WEBVTT\n\n", "")),
+    deep("xberg 555.yaml", "database:\n  replica:\n    host: db2\n  primary:\n    hosts:\n", "      - value_%i_ of %i\n", "", "database", "primary", "hosts"),
+    deep("headroom 1205 values.yaml", "server:\n  ports:\n  - 8080\n  env:\n", "  - name: VALUE%i\n    value: value_%i_\n", "", "server", "env"),
+    deep("ReMe 325.json", '{"left": {"name": "a", "value": {"name": "b"}}, "right": {"name": {', '"value_%i_": "name of %i", ', '"z": 1}}}', "right", "name"),
+    deep("yq 1313.yaml", "rootNode1:\n  child: v\nrootNode2:\n  childNode1:\n", "    value_%i_: gate %i\n", "", "rootNode2", "childNode1"),
+    Text("xberg 1100 head.csv", "Shareholder,Name,Class,Shares,Issued\n" + many(60, "SH-%i,Nathan Brooks,\"Seed, preferred\",\"300,000\",2021\n"), head=("SH-69", "Shareholder")),
+    Text("unstructured 3778.html", "<h1>Facts</h1><table><thead><tr><th>property1</th><th>property2</th></tr></thead><tbody>" + many(60, "<tr><td>value1-%i</td><td>value of %i</td></tr>") + "</tbody></table>", head=("value1-69", "property2")),
+    Text("jupytext 1429.Rmd", f"# A title\n\n```{{index}} equations\n```\n\n{TEXT}```{{python}}\n# none\na = 10\n```\n\n## Next\n\n{END}", ["A title", "Next"], ["none"]),
+    Text("jupytext 1060.Rmd", f"# A title\n\n```{{python}}\n #'''\n```\n\n{TEXT}```{{python}}\n# none\n```\n\n## Next\n\n{END}", ["A title", "Next"], ["none"]),
+    Text("agno 10470.md", f"# Example\n\n{TEXT}~~~python\n# none of code\nprint('example')\n~~~\n\n# Next\n\n{END}", ["Next"], ["none", "Example"]),
+    Text("langchain 40298.md", f"# Title ##\n\n{TEXT}## Section ###\n\n{TEXT}### C# #\n\n{END}", ["Title", "Section", "C#"], ["##"]),
+    Text("pandoc 5714.md", "##### Input_3710 Mappings\n\n| Name | Static | Mapping |\n|---|---|---|\n" + many(30, "| in-%i | No | map of %i |\n") + "\n##### Output(1)_3710 Mappings\n\n| Name | Kind |\n|---|---|\n" + many(30, "| out-%i | kind of %i |\n"), head=("out-39", "| Name | Kind |"), never=["Input_3710 Mappings Output"]),
+    Text("chonkie 582.md", "| Category | Q1 | Q2 |\n| | Jan-Mar | Apr-Jun |\n|----------|---------|---------|\n" + many(40, "| Revenue %i | 12%i | 13%i |\n"), head=("Revenue 49", "Jan-Mar"), whole=each(40, "| Revenue %i | 12%i | 13%i |")),
+    records("langchain 40071.md", "## Step %i\n\n```make\nall:\n\tcc -o a%i a.c\n\tstrip a%i\n```\n\nTake\u00a0%i of it.\n\n", "```make\nall:\n\tcc -o a%i a.c\n\tstrip a%i\n```\n\nTake\u00a0%i of it."),
+    records("langchaingo 1439.md", f"- The gate number %i is opened so. {SENTENCE}\n\n  For example:\n\n  ```go\n  open(%i)\n  ```\n\n", "  For example:\n\n  ```go\n  open(%i)\n  ```", count=12),
+    records("log-analyzer 1.log", "0xc<Mon Nov 20 04:%i:45 UTC 2023> DEBUG <Resource> <ErrorRef: %i> Failed to invoke\njava.lang.ClassNotFoundException: org.Server%i\n\tat java.base/jdk.Loader.loadClass(Loader.java:%i)\n\tat java.base/jdk.Other\n"),
+    records("dify 13132.md", f"# Article %i\n\nhttps://example.org/articles/%i\n\n{SENTENCE}{SENTENCE}\n\n", "# Article %i\n\nhttps://example.org/articles/%i\n\nThe gate"),
+    records("onyx 14861.vtt", "00:00:%i.000 --> 00:00:%i.500\n<v Jane Doe>Where is the key of gate %i?</v>\n\n", "00:00:%i.000 --> 00:00:%i.500\n<v Jane Doe>Where is the key of gate %i?</v>", around=("WEBVTT\n\n", "")),
+    records("ragflow 10183.json", '  {\n    "content": "chunk %i content",\n    "metadata": {"URL": "https://example.org/%i", "created": "2024-05-%i"}\n  },\n', '"content": "chunk %i content",\n    "metadata": {"URL": "https://example.org/%i", "created": "2024-05-%i"}', around=("[\n", '  {"content": "z"}\n]\n')),
+    records("xberg 1100.csv", "SH-%i,Nathan Brooks,\"Seed, preferred\",\"300,000\",2021-03-%i\n", "| SH-%i | Nathan Brooks | Seed, preferred | 300,000 | 2021-03-%i |", count=60, around=("Shareholder,Name,Class,Shares,Issued\n", "")),
+    Text("langchain 32206.html", f"<html><body><div>Words before. <h1>Chapter</h1>Loose words. <div><div>{TEXT}<h2>Part</h2>{TEXT}<div>{TEXT}</div>{END}</div></div></div></body></html>", ["Chapter", "Part"]),
+    Text("jupytext 1623.py", "# %% [markdown]\n# # Gates\n# some text\nprint('hello')\n\n# %%\ndef run(a):\n" + many(40, "    value_%i_ = gate(%i)\n"), head=("value_49_", "def run")),
+    Text("langchain 31596.md", f"# Example\n\n### none\n\n{TEXT}## Section\n\n{END}", ["Example", "Section"], []),
+]  # fmt: skip

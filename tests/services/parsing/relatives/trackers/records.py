@@ -1,0 +1,42 @@
+# ruff: noqa: E501 (a text reads best on one line)
+"""Tables as text, notebooks and other records that other programs read wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.services.parsing.relatives.case import Case
+from tests.services.parsing.relatives.rebuilt.texts import case
+from tests.services.parsing.relatives.reported import code, notebook
+
+
+def _csv(name: str, text: str, file: str = "a.csv", **right: Any) -> Case:
+    return case(name, text, file, **right)
+
+
+CASES = [
+    _csv("cpython 119123: lists in cells", "id;has_data;cost;group;sub_group;merge\n1;False;62.25;['345'];['10'];UNKNOWN\n2;False;54.00;['235'];['256'];UNKNOWN\n4;False;46.50;['112', '112'];['765', '766'];UNKNOWN\n6;False;13.27;['510'];['23'];UNKNOWN\n", rows=[["id", "has_data", "cost"], ["4", "False", "46.50", "['112', '112']", "['765', '766']", "UNKNOWN"]]),
+    _csv("cpython 97611: tabs between words with blanks and quotes", "amazon order id\tproduct name\tship city\n114-1\tSeal for 40 mm \"pro\" gates\tNew York\n114-2\tPump, with cable, black\tSt. John\n", "a.txt.csv", rows=[["114-2", "Pump, with cable, black", "St. John"]]),
+    _csv("qsv 1719: a letter that is in every line", "Quarter,Completions NEW,Commencements,Completions > Commencements ,%YoY Completions ,YoY Commencements \nQ1 EAST,100,200,FALSE,1.2%,3\nQ2 EAST,110,190,FALSE,1.3%,4\n", rows=[["Quarter", "Completions NEW", "Commencements", "Completions > Commencements", "%YoY Completions"], ["Q2 EAST", "110", "190"]]),
+    _csv("dataprof 423: lines within quotes", 'id,comment\n1,"line one\nline two"\n2,"normal"\n3,"has ""quotes"" inside"\n', rows=[["id", "comment"], ["2", "normal"], ["3", 'has "quotes" inside']]),
+    _csv("any2nmap 3: a blank before a quote in the last column", '1, 30.12345, 40.123456, "Text, next, next"\n2, 31.5, 41.5, "Gate, north"\n', rows=[["1", "30.12345", "40.123456", "Text, next, next"]]),
+    _csv("pysdmx 460: bars in names of columns", 'DATAFLOW,LAST UPDATE,"s_adj|adjustment",value\nESTAT:EI(1.0),12/11/25 23:00,Unadjusted | gross,1.5\nESTAT:EI(1.0),12/11/25 23:00,Adjusted | net,2.5\n', rows=[["ESTAT:EI(1.0)", "12/11/25 23:00", "Adjusted | net", "2.5"]]),
+    _csv("PapaParse 658: one quoted field", 'Field1;Field2;"Field,3,3,3"\na;b;"c,d,e,f"\n', rows=[["Field1", "Field2", "Field,3,3,3"], ["a", "b", "c,d,e,f"]]),
+    _csv("markitdown 2019: bars in cells", "name,description\nWidget,cheap | fast\nGate,if (OK && GREAT || bad)\n", rows=[["Widget", "cheap | fast"]], matches=[r"cheap \\\| fast"]),
+    _csv("pandas 9294: a row that is longer than its head", "DecisionM,IntelligentM,freq,total\n0, 5, 9, 20 \n0, 6, 21,33\n1, 9, 27, 41,,\n1, 10, 16, 26\n", rows=[["DecisionM", "IntelligentM", "freq", "total"], ["1", "9", "27", "41"], ["1", "10", "16", "26"]]),
+    _csv("pandas 4623: notes between the lines", "# notes\na,b,c\n# more notes\n1,2,3\n", rows=[["a", "b", "c"], ["1", "2", "3"]], has=["notes", "more notes"]),
+    _csv("csv: a head with a mark and quotes", "\ufeff\"Имя\";\"Уровень\"\n\"Верхний\";\"2,1\"\n", rows=[["Имя", "Уровень"], ["Верхний", "2,1"]]),
+    _csv("csv: the line that names the separator", "sep=;\ngate;level\nupper;2,1\n", rows=[["gate", "level"], ["upper", "2,1"]], lacks=["sep="]),
+    Case("nbconvert 1848: marks of markdown in a cell", "a.ipynb", notebook([{"cell_type": "markdown", "metadata": {}, "source": ["~~old~~ and\n", "\n", "- [x] done\n", "\n", "| a | b |\n", "|---|---|\n", "| 1 | 2 |"]}]), has=["~~old~~", "- [x] done"], rows=[["1", "2"]]),
+    Case("nbconvert: a result that is updated", "a.ipynb", notebook([code("show()", {"output_type": "update_display_data", "data": {"text/plain": ["level 2.1"]}, "metadata": {}})]), has=["level 2.1"]),
+    Case("nbconvert: a notebook of R", "a.ipynb", notebook([code("library(weir)\nrun(1)", {"output_type": "display_data", "metadata": {}, "data": {"text/html": ["<table><caption>A data.frame: 1 × 2</caption><thead><tr><th scope=col>gate</th><th scope=col>level</th></tr></thead><tbody><tr><td>upper</td><td>2.1</td></tr></tbody></table>"], "text/latex": ["A data.frame"], "text/markdown": ["\nA data.frame: 1 × 2\n\n| gate | level |\n|---|---|\n| upper | 2.1 |\n\n"], "text/plain": ["  gate level\n1 upper 2.1"]}})]), rows=[["gate", "level"], ["upper", "2.1"]]),
+    _csv("csv: tildes", "a~b~c\n1~2~3\n4~5~6\n", rows=[["a", "b", "c"], ["1", "2", "3"]]),
+    _csv("tsv: quotes that are inches", "a\tb\n5\" pipe\t\"x\n6\" pipe\ty\n", "a.tsv", rows=[["6\" pipe", "y"]]),
+    _csv("cpython 88843: blanks between quotes", '"name","note of it"\n"upper gate","opens at noon"\n"lower gate","is always shut"\n', rows=[["upper gate", "opens at noon"]]),
+    _csv("COW 59: a blank before a quote", 'column1,column2\n0, "a, b"\n1, "c, d"\n', rows=[["0", "a, b"], ["1", "c, d"]]),
+    _csv("duckdb 14115: commas in every row of a table with bars", "FlightDate|UniqueCarrier|OriginCityName|DestCityName\n1988-01-01|AA|New York, NY|Los Angeles, CA\n1988-01-02|AA|New York, NY|Los Angeles, CA\n", rows=[["1988-01-02", "AA", "New York, NY", "Los Angeles, CA"]]),
+    _csv("csvtomd 30: lines in the midst of a row", 'First Name,Last Name,Location,Allegiance\nMance,Rayder,"North \nof \nthe Wall",Wildlings\nDanerys,Targaryen,"Meereen",House Targaryen\n', rows=[["Mance", "Rayder"], ["Danerys", "Targaryen", "Meereen"]], matches=[r"^.*Mance.*North.*of.*the Wall.*Wildlings"]),
+    _csv("pandas 18692: a quote that never ends", '1 2,3\na"b ,x\n4 5,6\n"never ends,7\n8,9\n', has=["4 5", "8", "9"]),
+    Case("pandoc 5300: a picture that is attached to a cell", "a.ipynb", notebook([{"cell_type": "markdown", "metadata": {}, "source": "The map:\n![map of the mill](attachment:map.png)\nabove", "attachments": {"map.png": {"image/png": "iVBORw0KGgo=" * 50}}}]), has=["The map:", "map of the mill", "above"], lacks=["iVBOR"]),
+    Case("jupytext 365: magic of another language", "a.ipynb", notebook([code("%%javascript\nlet a = 1;"), code("%%html\n<b>bold</b>")]), has=["%%javascript\nlet a = 1;", "%%html"]),
+]  # fmt: skip
