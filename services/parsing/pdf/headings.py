@@ -9,13 +9,12 @@ from itertools import takewhile
 
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.captions import begins_as_caption
-from services.parsing.pdf.outline import Entry, comparable
+from services.parsing.pdf.structure import Entry, comparable
 
 #: A heading is larger than the body text by this factor, or bold.
 LARGER = 1.12
 #: Longer blocks (in characters) are text that happens to be bold or large.
 LONGEST = 200
-LONGEST_BOLD = 140
 #: Text of at least this many words that ends as a sentence does is none.
 SENTENCE = 8
 #: Tags are sound if this share of the texts that they call headings may be some.
@@ -35,9 +34,6 @@ def mark_headings(blocks: Sequence[Block], body: float, outline: Sequence[Entry]
     their page, and what its tags call so, are headings, whatever they look like, and as deep as there."""
     depths = _depths(blocks, outline)
     found = _without_front_matter([b for b in blocks if _is_heading(b, body)], blocks)
-    share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
-    if len(found) > 3 and share > 0.5:
-        found = [b for b in found if b.style.size > 1.5 * body]
     known = {id(block) for block in found}
     found = [block for block in blocks if id(block) in known or id(block) in depths]
     ranks, least = _ranks(found), _least_depths(found)
@@ -122,7 +118,7 @@ def _is_heading(block: Block, body: float) -> bool:
         return False  # a lead or a pull quote
     if block.style.size >= LARGER * body:
         return not (block.kind is Kind.ITEM and not block.style.bold and block.style.size < 1.3 * body)
-    if not block.style.bold or block.style.size < 0.88 * body or len(text) > LONGEST_BOLD:
+    if not block.style.bold or block.style.size < 0.88 * body:
         return False
     return sum(c.isalpha() for c in text) > 1 and not _OPEN_END.search(text)
 

@@ -40,8 +40,8 @@ def style_of(font: Font, known: dict[Font, Style]) -> Style:
 
 
 def without_guessed_weights(items: Sequence[TextItem]) -> None:
-    """Take the weight from the fonts that are no heavier than that of most text of the page. The reader derives
-    weights from the stems of the letters, and takes whole books for bold."""
+    """Take the weight from the fonts that are no heavier than that of most text of the page. The reader
+    derives weights from the stems of the letters, and takes whole books for bold."""
     letters: Counter[tuple[str, int]] = Counter()
     for item in items:
         letters[item.font_name or "", item.font_weight or 0] += len(item.text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.parsing.pdf import parse_pdf
-from services.parsing.pdf.outline import comparable, outline_of
+from services.parsing.pdf.sheets import Sheets
+from services.parsing.pdf.structure import comparable, outline_of
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
 
@@ -61,4 +62,4 @@ def test_numbers_of_titles_may_be_in_the_text_alone(title: str, printed: str) ->
 
 
 def test_a_broken_outline_has_no_entries() -> None:
-    assert outline_of(b"%PDF-1.4 /Outlines") == []
+    assert outline_of(Sheets(b"%PDF-1.4 /Outlines")) == []
