@@ -94,14 +94,8 @@ def _is_numbered(line: Line) -> bool:
     if len(line.words) < 2 or len(line.pieces) > 2:
         return False
     label, text = line.words[:2]
-    gap = text.x0 - label.x1 > LABEL_GAP * text.style.size
-    return (
-        gap
-        and label.text.isdecimal()
-        and len(label.text) < 4
-        and text.text[0].isalpha()
-        and not label.style.bold
-    )
+    short = label.text.isdecimal() and len(label.text) < 4 and not label.style.bold
+    return short and text.text[0].isalpha() and text.x0 - label.x1 > LABEL_GAP * text.style.size
 
 
 def _has_columns_of(line: Line, other: Line) -> bool:

@@ -19,23 +19,20 @@ from services.parsing.images.pictures import Pictures
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
-from services.parsing.pdf.annotations import attachments_of, read_drawn
-from services.parsing.pdf.drawing import Drawing
+from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
 from services.parsing.pdf.repair import openable, without_lead
 from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
+from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.source import read_batches
+from services.parsing.pdf.structure import outline_of
 from services.parsing.pdf.transcripts import Transcripts
-from services.parsing.pdf.words.astral import add_astral, has_astral
+from services.parsing.pdf.words import mend
 from services.parsing.pdf.words.line_numbers import leave_out_line_numbers
-from services.parsing.pdf.words.lone_numbers import restore_numbers
-from services.parsing.pdf.words.lost_letters import restore_letters
-from services.parsing.pdf.words.marks import restore_marks
-from services.parsing.pdf.words.raised import mark_raised
-from services.parsing.pdf.words.unseen import leave_out_unseen
+from services.parsing.pdf.words.lost import has_astral, restore_numbers
 
 __all__ = ["FORMAT", "parse_pdf"]
 
@@ -56,16 +53,16 @@ def parse_pdf(
     """
     data, repaired = openable(without_lead(data))
     vocabulary, running = Vocabulary(), RunningHeads()
-    drawing = Drawing(data)
-    scans, pictures = Scans(drawing, scan_seconds), Pictures(picture_seconds)
-    transcripts = Transcripts(drawing)
+    sheets = Sheets(data)
+    scans, pictures = Scans(sheets, scan_seconds), Pictures(picture_seconds)
+    transcripts = Transcripts(sheets)
     blocks: list[Block] = []
     astral = has_astral(data)
     numbers: list[int] = []
     holders: list[int] = []
     labels: dict[int, str | None] = {}
     stamps = set[str]()  # what runs up the margin of every page stands once
-    for batch in read_batches(data):
+    for batch in read_batches(sheets):
         if batch.form:
             numbers.append(batch.pages[0].number)
             blocks.extend(Block(Kind.MARKDOWN, line, numbers[-1]) for line in batch.form)
@@ -73,14 +70,8 @@ def parse_pdf(
         for page in batch.pages:
             if not transcripts.collects(page):
                 scans.read(page)
-        leave_out_unseen(data, batch.pages)
-        read_drawn(data, batch.pages)
-        restore_letters(data, batch.pages)
-        restore_marks(data, batch.pages)
-        if astral:
-            add_astral(data, batch.pages)
-        mark_raised(data, batch.pages)
-        restore_numbers(data, batch.pages)
+            mend(sheets, page, astral)
+        restore_numbers(sheets, batch.pages)
         leave_out_line_numbers(batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
@@ -96,10 +87,11 @@ def parse_pdf(
             turned = [text for text in page.beside if text not in stamps]
             stamps.update(turned)
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in [*turned, *page.notes])
+        sheets.close()  # which keeps all that it has read
     scans.close()
-    drawing.close()
-    mark_headings(blocks, body_size(blocks))
-    files = attachments_of(data, holders)
+    mark_headings(blocks, body_size(blocks), outline_of(sheets))
+    files = attachments_of(sheets, holders)
+    sheets.close()
     blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from schemas.errors import CorruptDocument
@@ -124,14 +125,11 @@ class Deck:
             if record is None or record.kind != _OBJECT:
                 continue
             content = self._stream[record.start : record.end]
-            try:  # packed, behind its length
-                yield (
-                    zlib.decompressobj().decompress(content[4:], MOST_UNPACKED)
-                    if record.instance
-                    else content
-                )
-            except zlib.error:
+            if not record.instance:
+                yield content
                 continue
+            with suppress(zlib.error):  # packed, behind its length
+                yield zlib.decompressobj().decompress(content[4:], MOST_UNPACKED)
 
     def listed(self, instance: int) -> Iterator[tuple[int, list[Text]]]:
         """Slides (0) or notes (2) in order: the persist id and the texts of their outline."""
