@@ -38,7 +38,7 @@ class Topic:
     #: Stages write it only in transactions, so that workers that lost their partitions cannot write. Readers
     #: must use read_committed.
     transactional: bool = False
-    #: Its offsets are an order: of a document's versions, or of a source's runs.
+    #: Its offsets are the order of what is kept: a reader whose position is beyond the end waits for an era.
     ordered: bool = False
 
 
@@ -89,7 +89,7 @@ LAYOUT = Topic("layout", (events.TopicLayout,), compact=True, transactional=True
 
 #: The topic of runs, by source type.
 RUNS: Mapping[str, Topic] = {
-    name: Topic(kind.runs_topic, (events.RunRequested,), ordered=True) for name, kind in served().items()
+    name: Topic(kind.runs_topic, (events.RunRequested,)) for name, kind in served().items()
 }
 
 CATALOGUE: Sequence[Topic] = (

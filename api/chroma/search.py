@@ -1,10 +1,11 @@
 """`POST …/collections/{id}/search`: Chroma's `Search`, which its single node does not implement."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from pydantic_core import to_json
 
 from api.chroma import records
 from api.chroma.place import Place
@@ -15,6 +16,9 @@ from api.search.execution import Room, Row, run_search
 from api.search.expression import Search
 from api.search.parsing import parse_searches, read_json
 from api.search.records import Target
+
+#: Rows of a column that are encoded at once: no other request has its turn meanwhile.
+ROWS_AT_ONCE = 200
 
 
 async def search(request: web.Request) -> web.StreamResponse:
@@ -27,7 +31,9 @@ async def search(request: web.Request) -> web.StreamResponse:
     searches = parse_searches(read_json(await request.read()))
     room = Room()
     found = await asyncio.gather(*(run_search(parts.legs, target, one, room) for one in searches))
-    return web.json_response(answer_of(searches, found))
+    answer = answer_of(searches, found)
+    whole = sum(map(len, found)) <= ROWS_AT_ONCE
+    return web.Response(body=to_json(answer) if whole else pieces(answer), content_type="application/json")
 
 
 async def target_of(request: web.Request, place: Place, collection_id: str) -> Target:
@@ -54,6 +60,24 @@ def answer_of(searches: list[Search], found: list[list[Row]]) -> dict[str, Any]:
         "scores": column(lambda one: "#score" in one.select, lambda _, row: row.score),
         "select": [sorted(one.select) for one in searches],
     }
+
+
+async def pieces(answer: Mapping[str, list[list[Any] | None]]) -> AsyncIterator[bytes]:
+    """The JSON of an answer."""
+    between = b"{"
+    for name, column in answer.items():
+        yield between + to_json(name) + b":["
+        between = b"],"
+        for number, rows in enumerate(column):
+            opens = b",[" if number else b"["
+            if not rows:
+                yield opens[:-1] + to_json(rows)
+                continue
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                yield (b"," if start else opens) + to_json(rows[start : start + ROWS_AT_ONCE])[1:-1]
+                await asyncio.sleep(0)
+            yield b"]"
+    yield b"]}"
 
 
 def _selects_metadata(search: Search) -> bool:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic_core import from_json
@@ -18,6 +18,10 @@ from streams.reembedded import identity_of
 
 #: What Chroma says of a pattern, before the reason.
 _PATTERN = re.compile(r"^Regex syntax er+or: (?:regex parse error:.*\nerror: )?", re.DOTALL)
+
+#: Numbers of vectors, and rows without vectors, that are decoded at once: no other request has its turn
+#: meanwhile, in 15 ms.
+_NUMBERS_AT_ONCE, _ROWS_AT_ONCE = 200_000, 2_000
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,14 @@ class Records:
         hits = zip(found["ids"][0], found["distances"][0], strict=True)
         return sorted(hits, key=lambda hit: (hit[1], hit[0]))
 
-    async def matching(self, target: Target, filter_: Filter, limit: int | None = None) -> list[str]:
+    async def matching(
+        self, target: Target, filter_: Filter, limit: int | None = None, offset: int = 0
+    ) -> list[str]:
         """Ids of records that match."""
         if filter_.ids == ():
             return []
-        found = await self._ask(target, "get", {"include": [], "limit": limit} | _conditions(filter_))
+        asked: dict[str, Any] = {"include": [], "limit": limit, "offset": offset}
+        found = await self._ask(target, "get", asked | _conditions(filter_))
         return list(found["ids"])
 
     async def count(self, target: Target) -> int:
@@ -94,13 +101,34 @@ class Records:
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Record]:
-        """Records that match, in the order of the collection.
+        """Records that match, in the order of the collection, or of many ids. Many are read some at a time:
+        one that changes meanwhile may be missing.
 
         Args:
             include: any of documents, metadatas, embeddings.
         """
         if filter_.ids == ():
             return []
+        most = _rows_at_once(target, include)
+        ids: Sequence[str] | None = filter_.ids
+        if (limit is not None and limit <= most) or (ids is not None and len(ids) <= most):
+            return await self._get(target, filter_, include, limit, offset)
+        if ids is None or limit is not None or offset:
+            ids = await self.matching(target, filter_, limit, offset)
+        found: dict[str, Record] = {}
+        for start in range(0, len(ids), most):
+            some = replace(filter_, ids=tuple(ids[start : start + most]))
+            found |= {record.id: record for record in await self._get(target, some, include)}
+        return [found[id_] for id_ in ids if id_ in found]
+
+    async def _get(
+        self,
+        target: Target,
+        filter_: Filter,
+        include: Collection[str],
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Record]:
         body = {"include": sorted(include), "limit": limit, "offset": offset}
         found = await self._ask(target, "get", body | _conditions(filter_))
         ids = found["ids"]
@@ -121,6 +149,12 @@ class Records:
         if answer.status < 500:
             raise BadRequest(_PATTERN.sub("the regular expression cannot be read: ", words))
         raise Unavailable(f"Chroma has failed ({answer.status}): {words}")
+
+
+def _rows_at_once(target: Target, include: Collection[str]) -> int:
+    if "embeddings" not in include:
+        return _ROWS_AT_ONCE
+    return max(1, _NUMBERS_AT_ONCE // (target.found.get("dimension") or 1))
 
 
 def _conditions(filter_: Filter) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 import asyncio
 
 import structlog
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from headrace.wiring.shared import Wiring
 from schemas.errors import TransientError
 from schemas.events import TopicLayout
-from streams.growth.renewing import cut_short
+from streams.growth.renewing import cut_short, is_renewing
+from streams.kafka.cluster import Cluster
+from streams.partitions import Partition
 from streams.state.layout import GROWING, MOVED, SETTLED, STOPPING, LayoutWatch, base_of, read_layout
 
 log = structlog.get_logger(__name__)
@@ -16,6 +19,9 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 6.0
 #: These own no partition and write no state: they answer while records move.
 _SERVES = frozenset({"api", "searching"})
+
+#: How long a process that begins waits for the answer of a broker that has just begun, too.
+_PATIENCE_SECONDS = 60.0
 
 
 class Growth:
@@ -54,11 +60,22 @@ class Growth:
         self.reason = why_anew(self._service, self._wiring.layout, layout, self._drained)
 
 
-async def require_unchanged(wiring: Wiring) -> None:
+@retry(  # a broker that has just begun does not know yet what was read
+    retry=retry_if_exception_type(TransientError),
+    wait=wait_fixed(0.5),
+    stop=stop_after_delay(_PATIENCE_SECONDS),
+    reraise=True,
+)
+async def _cut_short(cluster: Cluster) -> dict[Partition, int]:
+    return await asyncio.to_thread(cut_short, cluster)
+
+
+async def require_unchanged(wiring: Wiring, orders: bool) -> None:
     """For a process that has opened its workers, which may take a minute, before they read. Raises
     TransientError if the layout is not the one that it has begun with: it would put offsets in an order of
-    before, or take new work in while partitions are drained; also while offsets have yet to be raised."""
-    if cut := await asyncio.to_thread(cut_short, wiring.cluster):
+    before, or take new work in while partitions are drained; with `orders`, which writes or reads
+    `documents`, also while its offsets have yet to be raised."""
+    if orders and (cut := await _cut_short(wiring.cluster)):
         name, partition = min(cut)
         raise TransientError(
             f"{name}[{partition}] ends before what was read of it: it was made anew, or has lost its last "
@@ -73,9 +90,13 @@ async def require_unchanged(wiring: Wiring) -> None:
 def why_anew(service: str, began: TopicLayout | None, now: TopicLayout, drained: bool) -> str:
     """Why a process that began with one layout has to begin anew with another; empty if it need not."""
     if now.phase in (STOPPING, GROWING, MOVED):
-        return "" if service in _SERVES else "partitions are being grown"
+        if service in _SERVES:
+            return ""
+        return "the offsets of a topic are raised" if is_renewing(now) else "partitions are being grown"
     if began is not None and (began.partitions, base_of(began.eras)) != (now.partitions, base_of(now.eras)):
-        return f"the topics have {now.partitions} partitions now, or one of them was made anew"
+        if began.partitions != now.partitions:
+            return f"the topics have {now.partitions} partitions now"
+        return "the offsets of a topic were raised: it was made anew, or had lost its last records"
     if now.phase == SETTLED and drained and service not in _SERVES:
         return "the growth of partitions was given up"
     return ""

@@ -41,8 +41,8 @@ RESTART = 70
 Run = Callable[[Wiring, asyncio.Event], Awaitable[None]]
 
 _RUNS: dict[str, Run] = {
-    "connectors": lambda wiring, stop: _work(services.connectors, wiring, stop),
-    "parsing": lambda wiring, stop: _work(services.parsing, wiring, stop),
+    "connectors": lambda wiring, stop: _work(services.connectors, wiring, stop, orders=True),
+    "parsing": lambda wiring, stop: _work(services.parsing, wiring, stop, orders=True),
     "chunking": lambda wiring, stop: _work(services.chunking, wiring, stop),
     "embedding": lambda wiring, stop: _work(services.embedding, wiring, stop),
     "indexing": lambda wiring, stop: _work(services.indexing, wiring, stop),
@@ -147,10 +147,11 @@ async def _work(
     open_workers: Callable[[Wiring], AbstractAsyncContextManager[list[Worker]]],
     wiring: Wiring,
     stop: asyncio.Event,
+    orders: bool = False,
 ) -> None:
     await wiring.partitions()
     async with open_workers(wiring) as workers:
-        await require_unchanged(wiring)
+        await require_unchanged(wiring, orders)
         running = {asyncio.create_task(worker.run()): worker for worker in workers}
         stopping = asyncio.create_task(stop.wait())
         going = list(running)

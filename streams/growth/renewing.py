@@ -1,11 +1,12 @@
 """A topic whose offsets are an order counts anew: its offsets are raised above all before.
 
-    made anew (another id) ──────┐
-                                 ├─► services end ─► it is read again, with an era of its own ─► go on
-    its last records are lost ───┘
+    made anew (another id) ─────────────────┐
+                                            ├─► services end ─► read again, in an era of its own ─► go on
+    `documents` has lost its last records ──┘
 
-Otherwise new versions of documents would look older than those that are indexed. A topic loses its last
-records when the machine of its only broker loses power, or a replica that lags becomes the leader.
+Otherwise new versions of documents would look older than those that are indexed. Records are lost when the
+machine of an only broker loses power, or a replica that lags becomes the leader. A topic of runs needs no era
+then: a run that has begun behind others is one that follows an abandoned one (`services.connectors`).
 """
 
 import threading
@@ -13,14 +14,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
 from schemas.codec import Codec
+from schemas.errors import TransientError
 from schemas.events import Era, TopicLayout
 from streams.growth.draining import READERS, wait_left
 from streams.growth.journal import GrowthJournal
 from streams.growth.moving import result_of
-from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.state.lags import committed_offsets
 from streams.state.layout import ORDERED, SETTLED, STOPPING, base_of, ordered_ids
@@ -32,6 +34,7 @@ log = structlog.get_logger(__name__)
 #: Bases of topics that were made anew are multiples: more than a partition ever has offsets, so each exceeds
 #: all sequences before, those that are still on their way too.
 _STEP = 2**40
+_ANSWER_SECONDS = 10.0
 #: Whoever puts offsets in order.
 _GROUPS = frozenset(READERS[topic.name] for topic in ORDERED)
 
@@ -63,8 +66,8 @@ def keep_order(
         return []
     anew = sorted(name for name, id_ in layout.topic_ids.items() if ids.get(name, id_) != id_)
     # Now: what is written until the services have ended may look older than what is lost.
-    cut = {place: end for place, end in cut_short(cluster).items() if place[0] not in anew}
-    names = sorted({*anew, *(name for name, _ in cut)})
+    cut = {} if DOCUMENTS.name in anew else cut_short(cluster)
+    names = [*anew, *([DOCUMENTS.name] if cut else [])]
     if not names and layout.phase == SETTLED:  # another process has not ended what it began
         journal.note(layout.model_copy(update={"topic_ids": ids}))
         return []
@@ -80,8 +83,8 @@ def keep_order(
     journal.note(layout.model_copy(update=stopping))
     wait_left(cluster, told, journal.beat, _GROUPS)
     _read_again(cluster, anew)
-    for name in {name for name, _ in cut}:
-        _set_back(cluster, name, {place: end for place, end in cut.items() if place[0] == name})
+    if cut:
+        _set_back(cluster, DOCUMENTS.name, cut)
     begins = _begins(cluster, anew, cut)
     era = Era(base=(base_of(layout.eras) // _STEP + 1) * _STEP, begins=begins, since=now)
     settled = {"phase": SETTLED, "resumes": False, "topic_ids": ids, "eras": [*layout.eras, era]}
@@ -90,15 +93,21 @@ def keep_order(
 
 
 def cut_short(cluster: Cluster) -> dict[Partition, int]:
-    """The partitions of topics whose offsets are an order that end before what was read of them, with their
-    ends. Blocks. Raises TransientError."""
-    counts = partition_counts(admin(cluster), cluster)
-    read = {
-        place: offset
-        for topic in ORDERED
-        for place, offset in committed_offsets(cluster, cluster.name(READERS[topic.name])).items()
-        if place[0] == topic.name and place[1] < counts.get(topic.name, 0)
-    }
+    """The partitions of `documents` that end before what was read of them, with their ends. Blocks. Raises
+    TransientError."""
+    count = partition_counts(admin(cluster), cluster).get(DOCUMENTS.name, 0)
+    places = [TopicPartition(cluster.name(DOCUMENTS), partition) for partition in range(count)]
+    # The admin client's question (librdkafka 2.14) ends the process where a coordinator has just begun.
+    group = cluster.client(group_id=cluster.name(READERS[DOCUMENTS.name]), enable_auto_commit=False)
+    reader = Consumer(group, logger=CLIENT_LOG)
+    try:
+        read = {
+            (DOCUMENTS.name, one.partition): one.offset for one in reader.committed(places, _ANSWER_SECONDS)
+        }
+    except KafkaException as error:
+        raise TransientError(f"what was read of documents is not known: {error.args[0].str()}") from error
+    finally:
+        reader.close()
     ends = end_offsets(cluster, read)  # asked for afterwards: they grow
     return {place: end for place, end in ends.items() if end < read[place]}
 

@@ -21,13 +21,14 @@ from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition, partition_of
 from streams.state.checkpoints import topic_ids
 from streams.state.reader import Reader, end_offsets
-from streams.topics import CATALOGUE, DOCUMENTS, LAYOUT
+from streams.topics import DOCUMENTS, LAYOUT, RUNS
 
 SETTLED, DRAINING, STOPPING, GROWING = "settled", "draining", "stopping", "growing"
 #: The system goes on on another cluster.
 MOVED = "moved"
 KEY = "layout"
-ORDERED = tuple(topic for topic in CATALOGUE if topic.ordered)
+#: Topics whose offsets are an order: of a document's versions, of a source's runs.
+ORDERED = (DOCUMENTS, *RUNS.values())
 #: Between the name of a topic and how many of its partitions have moved, in `copied`.
 PARTLY = "/"
 PLACE = (LAYOUT.name, 0)

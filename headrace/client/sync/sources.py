@@ -13,6 +13,8 @@ from schemas.errors import RequestError
 from schemas.sources import S3_BUCKET, SourceType
 from schemas.sources.github import GithubSource
 
+#: Runs of a source among which those into other collections are looked for.
+_MOST_RUNS = 1000
 #: Members of a source that choose documents, and how the command calls them.
 _OPTIONS = {
     "include_globs": "--include",
@@ -31,10 +33,10 @@ async def wanted_source_id(
 ) -> str:
     """The id of the source that reads this origin into this collection.
 
-    A source that already fills the collection is changed to the patterns that the request names, and gets the
-    request's sparse model if it has none; otherwise a source is created. `say` is told what is changed, and
-    what is kept. Raises RequestError if another source of the
-    collection has the same documents.
+    A source that already fills the collection, or was made and fills nothing yet, is changed to the patterns
+    that the request names, and gets the request's sparse model if it has none; otherwise a source is created.
+    `say` is told what is changed, and what is kept. Raises RequestError if another source of the collection
+    has the same documents.
     """
     wanted = wanted_source(request)
     kind = KINDS[type(wanted)]
@@ -44,26 +46,27 @@ async def wanted_source_id(
     filling = await client.sources(
         database_name=request.database, source_type=kind.name, collection_name=request.collection
     )
-    known = [(source.id, kind.form.model_validate(source.form.model_dump())) for source in filling]
-    same = [(id_, form) for id_, form in known if _is_same(kind, kind.configure(form), config)]
-    without = {source.id for source in filling if source.embedding.sparse is None}
-    for source_id, form in sorted(same, key=lambda found: found[1] != wanted):  # an identical one first
+    known = [(source, kind.form.model_validate(source.form.model_dump())) for source in filling]
+    same = [found for found in known if _is_same(kind, kind.configure(found[1]), config)]
+    if not same:
+        for source, form in known:
+            if kind.overlaps(kind.configure(form), config):
+                raise RequestError(_overlapping(request, source.id, kind, form))
+        same = await _unused(client, request, kind, config)
+    for source, form in sorted(same, key=lambda found: found[1] != wanted):  # an identical one first
         changed = _keeping(wanted, form, request.keeps)
-        added = sparse if source_id in without else {}
-        if added:
+        added = sparse if source.embedding.sparse is None else {}
+        if added and filling:
             say("this run adds vectors for search by words to every document; text is not embedded again")
-        _require_schedule(next(source for source in filling if source.id == source_id), request)
+        _require_schedule(source, request)
         added = {**added, **scheduled}
-        for said in differences(source_id, kind, form, changed, wanted):
+        for said in differences(source.id, kind, form, changed, wanted):
             say(said)
         if form != changed or added:
             body = {kind.name: config_payload(changed), **added}
-            change = partial(client.change_source, source_id, body)
+            change = partial(client.change_source, source.id, body)
             await reconnecting(client, change, say, PROXY_ERRORS)
-        return source_id
-    for source_id, form in known:
-        if kind.overlaps(kind.configure(form), config):
-            raise RequestError(_overlapping(request, source_id, kind, form))
+        return source.id
     create = partial(
         client.create_source, {**payload, **sparse, **scheduled, "database_name": request.database}
     )
@@ -105,6 +108,24 @@ def _option(name: str, value: Any) -> str:
     if isinstance(value, list):
         return " ".join(f"{option} {shlex.quote(one)}" for one in value) or f"no {option}"
     return f"no {option}" if value is None else f"{option} {value}"
+
+
+async def _unused(
+    client: GatewayClient, request: SyncRequest, kind: SourceType[Any, Any], config: Any
+) -> list[tuple[Source, Any]]:
+    """The sources of this origin that were made, and that fill no collection and are to fill no other one."""
+    found = []
+    for source in await client.sources(database_name=request.database, source_type=kind.name):
+        form = kind.form.model_validate(source.form.model_dump())
+        known = kind.configure(form)
+        meant = {kind.target(known), *kind.followed(known)}
+        if source.schedule is not None:
+            meant.add(source.schedule.target_collection_name)
+        if _is_same(kind, known, config) and meant <= {None, "", request.collection}:
+            runs = await client.invocations(_MOST_RUNS, source_id=source.id)
+            if all(run.metadata.collection_name == request.collection for run in runs):
+                found.append((source, form))
+    return found
 
 
 def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:

@@ -38,6 +38,10 @@ class FakeGateway:
     def __init__(self) -> None:
         #: Those that fill the collection.
         self.sources: list[Source] = []
+        #: Those that fill none.
+        self.unused: list[Source] = []
+        #: Collections of the runs of each of them.
+        self.filled: dict[str, list[str]] = {}
         self.exists: str | None = None
         self.listed: list[dict[str, str]] = []
         self.changed: dict[str, object] = {}
@@ -111,7 +115,20 @@ class FakeGateway:
 
     async def list_sources(self, request: web.Request) -> web.Response:
         self.listed.append(dict(request.query))
-        return web.json_response([one.model_dump(mode="json", exclude_unset=True) for one in self.sources])
+        found = self.sources if "collection_name" in request.query else [*self.sources, *self.unused]
+        return web.json_response([one.model_dump(mode="json", exclude_unset=True) for one in found])
+
+    async def list_invocations(self, request: web.Request) -> web.Response:
+        jobs = [
+            {
+                "id": ID.format(8),
+                "status": "processing",
+                "metadata": {"database_name": "default_database", "collection_name": name},
+                "created_at": "2026-01-01T00:00:00Z",
+            }
+            for name in self.filled.get(request.query["source_id"], [])
+        ]
+        return web.json_response(jobs)
 
     async def create_invocation(self, request: web.Request) -> web.Response:
         self.asked.append(request.match_info["id"])
@@ -151,6 +168,7 @@ async def fake_gateway() -> AsyncIterator[FakeGateway]:
     app.router.add_put("/api/v1/sources/{id}", fake.change_source)
     app.router.add_delete("/api/v1/sources/{id}", fake.delete_source)
     app.router.add_post("/api/v1/sources/{id}/invocations", fake.create_invocation)
+    app.router.add_get("/api/v1/invocations", fake.list_invocations)
     app.router.add_get("/api/v1/invocations/{id}/progress", fake.progress)
     app.router.add_get("/api/v1/invocations/{id}/documents", fake.documents)
     async with TestServer(app) as server:

@@ -20,6 +20,7 @@ from headrace.client.stalls import Stalls, in_words
 from headrace.client.sync import SyncRequest, SyncResult, as_json, begin, finish, follow, looked_for
 from schemas.api import InHand, InvocationProgress, Source
 from schemas.errors import RequestError, TransientError
+from tests.headrace.cli.test_changing import SCHEDULE
 from tests.headrace.client.fake_gateway import ID, FakeGateway, fake_gateway, source
 from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
@@ -199,6 +200,41 @@ async def test_a_source_that_exists_and_fills_nothing_yet_is_run(
     gateway.exists = ID.format(3)
 
     assert await begin(client, REQUEST) == (ID.format(3), "i")
+
+
+def unused(number: int, path: str = "/srv/notes", **more: Any) -> Source:
+    shown = source(number, path, ["*.md"]).model_dump(mode="json", exclude_unset=True)
+    return Source.model_validate_json(json.dumps({**shown, **more}))
+
+
+@pytest.mark.parametrize("filled", [[], ["notes"]], ids=["no run", "a run that found nothing"])
+async def test_a_source_with_other_patterns_that_fills_nothing_yet_is_changed_and_run(
+    gateway: FakeGateway, client: GatewayClient, filled: list[str]
+) -> None:
+    gateway.unused = [unused(4, "/srv/other"), unused(5)]
+    gateway.filled = {ID.format(5): filled}
+    said: list[str] = []
+
+    request = replace(REQUEST, include=("*.rst",))
+    assert await begin(client, request, said.append) == (ID.format(5), "i")
+
+    assert gateway.asked == [ID.format(5)]
+    change = {"folder": {"path": "/srv/notes", "include_globs": ["*.rst"]}}
+    assert gateway.changed == {ID.format(5): change}
+    assert said == [f"this sync changes source {ID.format(5)}: --include '*.md' → --include '*.rst'"]
+
+
+@pytest.mark.parametrize(
+    ("more", "filled"), [({"schedule": SCHEDULE}, []), ({}, ["docs"])], ids=["a schedule", "a run"]
+)
+async def test_a_source_of_another_collection_is_left_alone(
+    gateway: FakeGateway, client: GatewayClient, more: dict[str, Any], filled: list[str]
+) -> None:
+    gateway.unused = [unused(5, **more)]
+    gateway.filled = {ID.format(5): filled}
+
+    assert await begin(client, REQUEST) == (ID.format(9), "i")
+    assert gateway.changed == {}
 
 
 async def test_only_who_says_so_lets_a_folder_be_empty(gateway: FakeGateway, client: GatewayClient) -> None:
