@@ -25,7 +25,7 @@ from services.chunking.code import cut_code
 from services.chunking.languages import Grammar, detect
 from services.chunking.lines import split_lines
 from services.chunking.markdown import cut_markdown
-from services.chunking.outline import is_outlined, outline
+from services.chunking.outline import has_blocks, outline
 from services.chunking.packing import CODE_FILL, PROSE_FILL, pack
 from services.chunking.titles import titles_of
 
@@ -85,11 +85,10 @@ def chunk(
             encoded, pack(source, code[0], limit, CODE_FILL), "tree_sitter", language, code[1]
         )
     plain = kind != "markdown"
-    outlined = plain and is_outlined(filename)
-    titles = titles_of(filename) if plain and not outlined else None
+    blocks = list(outline(source, limit)) if plain and has_blocks(filename) else []
+    titles = titles_of(filename) if plain and not blocks else None
     cuts, scopes = cut_markdown(source, limit, plain=plain, titles=titles)
-    if outlined:
-        scopes = sorted([*scopes, *outline(source, limit)], key=lambda scope: (scope.start, -scope.end))
+    scopes = sorted([*scopes, *blocks], key=lambda scope: (scope.start, -scope.end))
     spans = pack(source, cuts, limit, PROSE_FILL)
     return build_chunks(encoded, spans, "text" if plain else "markdown", language, scopes)
 

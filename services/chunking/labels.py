@@ -16,9 +16,11 @@ _BINDING = re.compile(
 )
 #: An element of XML with the title that it may begin with; an attribute that names it.
 _ELEMENT = re.compile(
-    r"<(?P<tag>[\w:.-]+)(?P<attributes>[^>]*)>\s*(?:<(?:title|name|head|label)\b[^>]*>(?P<title>[^<]+)</)?"
+    r"<(?P<tag>[\w:.-]+)(?P<attributes>[^>]*)>\s*(?:(?:<(?:\w+:)?(?:info|head|front|prolog)\b[^>]*>\s*)?"
+    r"(?:<label\b[^>]*>[^<]*</label>\s*(?=<title))?"
+    r"<(?:\w+:)?(?:title|name|head|label)\b[^>]*>(?P<title>[^<]+)</)?"
 )
-_NAME = re.compile(r"\b(?:name|title|key|id)\s*=\s*[\"']([^\"'>]+)")
+_NAME = re.compile(r"\b(?:name|title|text|key|id)\s*=\s*[\"']([^\"'>]+)")
 #: What opens the body of a definition at the end of its first line, and a body in braces.
 _OPENING = re.compile(
     r"[\s({:,=;]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"

@@ -34,7 +34,7 @@ GRAMMARS = (
     Grammar(
         "python",
         "python",
-        "py pyi pyw",
+        "py pyi pyw bzl star",
         "SConstruct SConscript wscript",
         "text/x-python application/x-python",
     ),
@@ -119,7 +119,7 @@ GRAMMARS = (
     Grammar(
         "xml",
         "xml",
-        "xml xsd xsl xslt svg rss atom plist csproj",
+        "xml xsd xsl xslt svg rss atom plist csproj vcxproj opml dita kml gpx resx xaml xlf xliff wsdl",
         "",
         "text/xml application/xml image/svg+xml",
         "language_xml",
@@ -167,7 +167,9 @@ GRAMMARS = (
 )
 
 #: Formats that are cut by their own scanners rather than by a grammar.
-_MARKDOWN_EXTENSIONS = frozenset(["md", "markdown", "mdown", "mkd", "mkdn", "mdx", "qmd", "rmd"])
+_MARKDOWN_EXTENSIONS = frozenset(
+    ["md", "markdown", "mdown", "mkd", "mkdn", "mdwn", "mdx", "qmd", "rmd", "livemd", "dj", "djot"]
+)
 _MARKDOWN_TYPES = frozenset(("text/markdown", "text/x-markdown"))
 
 _BY_EXTENSION = {ext: grammar for grammar in GRAMMARS for ext in grammar.extensions.split()}
@@ -201,7 +203,7 @@ def detect(filename: str | None, text_type: str | None, text: str) -> Grammar | 
     """The grammar of a document, `"markdown"`, or None for plain text.
 
     The type `text/markdown` decides (a converted document keeps its name), then the file's name, then its
-    `#!` line, then any other type.
+    first lines, then any other type.
     """
     kind = (text_type or "").partition(";")[0].strip().lower()
     if kind in _MARKDOWN_TYPES:
@@ -213,23 +215,44 @@ def detect(filename: str | None, text_type: str | None, text: str) -> Grammar | 
             return "markdown"
         found = _BY_NAME.get(name) or _BY_EXTENSION.get(extension) or _BY_NAME.get(name.partition(".")[0])
         if found:
-            return _header(text) if extension == "h" else found
+            return _by_content(extension, text, found)
+        if extension in _PLAIN and _is_markdown(text):
+            return "markdown"
     if text.startswith("#!"):
         words = text[:200].partition("\n")[0][2:].split()
         program = words[-1 if words[:1] == ["/usr/bin/env"] else 0].rpartition("/")[2] if words else ""
         language = _INTERPRETERS.get(program.rstrip("0123456789."))
         if language:
             return _BY_LANGUAGE[language]
+    if text.startswith("<?xml"):
+        return _BY_LANGUAGE["xml"]
     return _BY_TYPE.get(kind)
+
+
+#: Names of texts that may be written in markdown: `llms.txt`, `README`; and its headings among all lines that
+#: begin like one. A comment of settings stands above its setting, a heading apart.
+_PLAIN = ("", "txt", "text")
+_HASHES, _HEADING = re.compile(r"^#", re.M), re.compile(r"(?:\A|(?<=\n\n))#{1,6} \S[^\n]*(?=\n\n)")
+
+
+def _is_markdown(text: str) -> bool:
+    head = text[:65_536].replace("\r\n", "\n")
+    return len(_HEADING.findall(head)) * 2 > max(len(_HASHES.findall(head)), 3)
 
 
 #: Starts of lines that only C++ and Objective-C have.
 _CPP = re.compile(r"^[ \t]*(?:class|namespace|template|using|public:|private:)", re.M)
-_OBJECTIVE_C = re.compile(r"^[ \t]*(?:@interface|@protocol|@class|@import)", re.M)
+_OBJECTIVE_C = re.compile(r"^[ \t]*(?:@interface|@implementation|@protocol|@class|@import)", re.M)
+#: Starts of lines of MATLAB, which shares a suffix with Objective-C.
+_MATLAB = re.compile(r"^[ \t]*(?:function\b[^;{]*$|classdef\b|%)", re.M)
 
 
-def _header(text: str) -> Grammar:
-    """The language of a `.h` file: three languages share the suffix."""
+def _by_content(extension: str, text: str, usual: Grammar) -> Grammar | None:
+    """The language of files whose suffix several languages share: `.h` and `.m`."""
+    if extension == "m":
+        return usual if _OBJECTIVE_C.search(text) or not _MATLAB.search(text) else None
+    if extension != "h":
+        return usual
     if _OBJECTIVE_C.search(text):
         return _BY_LANGUAGE["objective-c"]
     return _BY_LANGUAGE["cpp" if _CPP.search(text) else "c"]

@@ -26,7 +26,7 @@ from services.chunking.structure import (
     anchors_above,
     long_comments,
 )
-from services.chunking.tables import GRIDS, Table, html_table, shown, written_tables
+from services.chunking.tables import DEEPEST, GRIDS, Table, html_table, shown, written_tables
 from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
@@ -67,7 +67,8 @@ class _Scanner:
     glue: int = -1  # the block at this line belongs to the heading above it
     unclosed: set[bytes] = field(default_factory=set)  # elements of HTML that nothing ends any more
     row_end: int = -1  # where the line after the last table row starts
-    table: int = -1  # where the current table starts
+    table: int = -1  # where the current table starts, and its first line between head and rows
+    rule: int = -1
     lists: Lists = field(init=False)
 
     def scan(self) -> None:
@@ -251,14 +252,15 @@ class _Scanner:
             self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
         elif DELIMITER_ROW.match(self.source, line):
             self.cuts[line] = self.cuts[after] = GLUED
+            self.rule = self.rule if self.rule > self.table else line
         else:
             self.cuts.setdefault(line, INNER)
         self.row_end = after
 
     def close_table(self) -> None:
         if self.table >= 0:
-            below = DELIMITER_ROW.match(self.source, self.next_line(self.table))
-            if below and (head := shown(self.line(self.table).strip().decode())):
+            rows = self.source[self.table : max(self.rule, self.table)].decode().splitlines()
+            if len(rows) <= DEEPEST and (head := shown(" ".join(map(str.strip, rows)))):
                 self.scopes.append(Scope(self.table, self.row_end, head))
             self.table = -1
 

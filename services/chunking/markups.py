@@ -8,6 +8,8 @@ from re import Match, Pattern
 Found = Callable[[Match[bytes]], int]
 #: The level of titles with a line under them where the order in which kinds of lines occur gives the levels.
 BY_ORDER = -1
+#: Signs of headings of the first two levels in DokuWiki, where other wikis have fewer.
+_DOKUWIKI = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ def _length(match: Match[bytes]) -> int:
 
 def _digit(match: Match[bytes]) -> int:
     return int(match["level"])
+
+
+def _wiki_level(match: Match[bytes]) -> int:
+    """By the signs of a heading; in DokuWiki the first one has most of them."""
+    first = match.re.search(match.string)
+    signs = len(match["level"])
+    return 7 - signs if first and len(first["level"] or b"") >= _DOKUWIKI else signs
 
 
 def _by_name(*groups: str) -> Found:
@@ -85,12 +94,13 @@ _WIKI = Markup(
         rb"\n(?P<level>={1,6})(?:(?=[ \t])|(?=[^\n]*=[ \t]*(?:<!|\r?(?:\n|\Z))))[ \t]*"
         rb"(?P<title>[^=\s][^\n]{0,300}?)(?:[ \t]{0,9}={1,6})?[ \t]{0,99}(?:<!--[^\n]*)?\r?(?=\n|\Z)"
     ),
-    _length,
+    _wiki_level,
     re.compile(
         rb"<(?:(?P<end>/?)(?P<mark>pre|nowiki|source|syntaxhighlight)\b|(?P<note>!--))|-(?P<note_end>->)"
         rb"|\n(?:(?P<code>\{\{\{)|(?P<code_end>\}\}\}))", re.I,
     ),
 )  # fmt: skip
+_TIDDLY = Markup(re.compile(rb"\n(?P<level>!{1,6})[ \t]*+(?P<title>[^\n]*\S)"), _length)
 _TYPST = Markup(
     re.compile(rb"\n(?P<level>={1,6})[ \t]++(?P<title>[^\n]*\S)"),
     _length,
@@ -150,15 +160,31 @@ _RANKS = {
     )
     for word in words.split()
 }
+#: `第一章 总则`, `第2節　水門`, `제3장 수문`: chapters by their counters.
+_COUNTERS = {
+    counter.encode(): rank
+    for rank, counters in enumerate(("编 編 篇 部 卷 巻 편", "章 回 장", "节 節 절"), 1)
+    for counter in counters.split()
+}
+_INDENTED = rb"(?:[ \t]|\xe3\x80\x80)*+(?:\xe7\xac\xac|\xec\xa0\x9c)"
+_COUNTED = (
+    rb"(?:\xe7\xac\xac|\xec\xa0\x9c)[ ]?(?:\d|\xef\xbc[\x90-\x99]|%b){1,7}[ ]?"
+    % b"|".join(map(str.encode, "零〇一二三四五六七八九十百千两")),
+    rb"(?P<counter>%b)(?=[\s:.]|\xe3\x80\x80|\xef\xbc\x9a)(?:[^\n]{0,120}[^\s.,;:!?])??"
+    % b"|".join(_COUNTERS),
+    rb"(?<!\xe3\x80\x82)(?<!\xef\xbc[\x81\x8c\x9a\x9b\x9f])",  # a sentence or clause does not end here
+)
 
 
 def _plain_level(match: Match[bytes]) -> int:
     if match["line"]:
         return BY_ORDER
-    if match["wiki"]:
-        return len(match["wiki"])
+    if match["level"]:
+        return _wiki_level(match)
     if match["word"]:
         return _RANKS[match["word"].lower()]
+    if match["counter"]:
+        return _COUNTERS[match["counter"]]
     return 5 + match["number"].count(b".") if match["number"] else 4
 
 
@@ -166,20 +192,23 @@ _NUMBER = rb"(?:\d{1,3}|[IVXLC]{1,7}|[A-Z]|(?i:one|two|three|four|five|six|seven
 #: `= Wiki =`; `Chapter 2`, `PART I. The Mill`, which a line with its name may follow; `2.1 Gates`, unless a
 #: list goes on; `THE GATES`.
 _PLAIN_TITLES = (
-    rb"(?P<wiki>={1,6})[ ](?=[^=\n]+[ ]=)[^\n]*",
+    rb"(?P<level>={1,6})[ ](?=[^=\n]+[ ]=)[^\n]*",
     rb"(?P<word>(?i:%b))[ \t]+%b(?:[.:)]?|[.:)]?[ \t]+(?:[-\xe2][^\n]{0,4}[ \t])?(?=%b)[^\n]{0,70}%b)"
     rb"(?:[ \t]*\r?\n(?=%b)[^\n]{1,70}%b)?" % (b"|".join(_RANKS), _NUMBER, *(_CAPITAL, _LAST) * 2),
     rb"(?P<number>\d{1,2}(?:\.\d{1,2}){0,5})\.?[ \t]+(?=%b|[\xe0-\xf4])[^\n]{0,90}%b"
     rb"(?!\s+\d{1,3}[.)]?[ \t])" % (_CAPITAL, _LAST),
     rb"(?=%b(?:%b|[0-9 ,&'()/:.-]){2})(?=(?:[^\n]{0,40}?%b){4})%b(?:%b|[0-9 ,&'()/:.-]){2,78}(?<![.,;:!? -])"
     % ((_CAPITAL,) * 5),
+    b"".join(_COUNTED),
 )
-#: Plain text: paragraphs of one short line, and titles with a line under them.
+#: Plain text: paragraphs of one short line, titles with a line under them, and counted chapters, even without
+#: blank lines around them.
 PLAIN = Markup(
     re.compile(
-        rb"\n(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\A\n))\f?(?:(?P<over>(?P<one>[=*#~-])(?P=one){3,})[ \t]*\r?\n)?"
-        rb"(?:%b|(?P<title>%b)[ \t]*\r?(?=\n[ \t\f]*\r?(?:\n|\Z)|\Z))"
-        % (_underlined(rb"=~^*#-"), b"|".join(_PLAIN_TITLES))
+        rb"\n(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\A\n)|(?=%b))(?:\f|(?=%b)(?:[ \t]|\xe3\x80\x80)++)?"
+        rb"(?:(?P<over>(?P<one>[=*#~-])(?P=one){3,})[ \t]*\r?\n)?"
+        rb"(?:%b|(?P<title>%b)[ \t]*\r?(?:(?=\n[ \t\f]*\r?(?:\n|\Z)|\Z)|(?(counter)(?=\n)|(?!))))"
+        % (_INDENTED, _INDENTED, _underlined(rb"=~^*#-"), b"|".join(_PLAIN_TITLES))
     ),
     _plain_level,
     longer=(-1_000, 1_000),
@@ -190,17 +219,22 @@ MARKUPS: dict[str, Markup] = {
     suffix: markup
     for suffixes, markup in (
         ("adoc asciidoc asc", _ASCIIDOC),
-        ("org", _ORG),
+        ("org muse", _ORG),
         ("tex ltx latex", _LATEX),
         ("rst rest", _RST),
-        ("wiki mediawiki creole", _WIKI),
+        ("wiki mediawiki dokuwiki creole", _WIKI),
+        ("tid", _TIDDLY),
         ("typ", _TYPST),
         ("textile jira confluence", _TEXTILE),
         ("pod", POD),
         ("man mdoc", _MAN),
         ("texi texinfo txi", _TEXINFO),
         ("diff patch", _DIFF),
-        ("ini cfg conf properties editorconfig gitconfig gitmodules desktop service", _INI),
+        (
+            "ini cfg conf properties editorconfig gitconfig gitmodules desktop service socket timer mount"
+            " network reg inf ass ssa",
+            _INI,
+        ),
     )
     for suffix in suffixes.split()
 }

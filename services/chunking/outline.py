@@ -6,16 +6,10 @@ from pathlib import PurePosixPath
 
 from services.chunking.chunk import Scope
 from services.chunking.labels import head_of
+from services.chunking.markups import PLAIN, markup_of
 
-#: Suffixes of languages that have blocks and no grammar here.
-_SUFFIXES = frozenset(
-    """
-    adb ads applescript as asm asp aspx astro awk bas bat bicep cbl clj cljc cljs cls cmake cmd coffee cr
-    cshtml d dart ejs el elm erb erl f f03 f90 f95 fish fs fsi fsx gd gleam gql graphql hbs hrl hx j2
-    jinja jinja2 jsp less liquid lisp lsp mustache nim pas pp prisma proto pug r rkt razor s sass scad scm
-    slim st styl sv svh tcl thrift twig v vb vbs vhd vhdl vue wat
-    """.split()  # noqa: SIM905
-)
+#: Suffixes of prose and of records, whose indentation says nothing; files of code that have one of them.
+_FLAT = frozenset(("txt", "text", "log", "csv", "tsv", "srt", "vtt", "po", "pot", "ics", "vcf", "jsonl"))
 _NAMES = frozenset(("cmakelists.txt", "nginx.conf"))
 _LINE = re.compile(rb"^([ \t]*+)([^\s][^\n]*)", re.M)
 #: A line that ends the block above it, and one that continues it: `{` alone, `) {`, `} else {`.
@@ -23,9 +17,11 @@ _CLOSER = re.compile(rb"[\])}]|</|end|End|END|\{%-? ?end|fi\b|esac\b|done\b")
 _CONTINUES = re.compile(rb"(?:[{(]|begin|do)\s*$|[\])}].*(?:[{(:]|=>|->)\s*$", re.I)
 
 
-def is_outlined(filename: str | None) -> bool:
+def has_blocks(filename: str | None) -> bool:
+    """Whether a text without a grammar may be code, whose indentation shows its blocks."""
     path = PurePosixPath((filename or "").replace("\\", "/").lower())
-    return path.suffix.lstrip(".") in _SUFFIXES or path.name in _NAMES
+    suffix = path.suffix.lstrip(".")
+    return path.name in _NAMES or (path.name != "" and suffix not in _FLAT and markup_of(suffix) is PLAIN)
 
 
 def outline(source: bytes, limit: int, start: int = 0, end: int | None = None) -> Iterator[Scope]:
@@ -48,6 +44,6 @@ def outline(source: bytes, limit: int, start: int = 0, end: int | None = None) -
 
 
 def _block(depth: int, start: int, line: bytes, deep: bool, end: int, limit: int) -> Iterator[Scope]:
-    named = deep and line[:1] not in b"[{\"'"
+    named = deep and (line[:1] not in b"[{\"'" or line[:2] == b"{%")
     if named and end - start > limit and (label := head_of(line.decode(errors="ignore"))):
         yield Scope(start, end, label)

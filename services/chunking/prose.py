@@ -20,7 +20,7 @@ _SHORTENED = """
 #: letter or after an initial, a shortened word or a number of one digit. What follows is looked at first,
 #: because most marks are within numbers and names.
 _SENTENCE = re.compile(
-    rb"""[.!?](?=[.!?"')\]*_\xe2\xc2\s])(?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!U\.S\.)"""
+    rb"""[.!?](?=[.!?"')\]*_\xe2\xc2\s])(?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!\.[A-Z]\.)"""
     + b"".join(
         rb"(?<!\b(?:%b)\.)" % "|".join(words).encode()
         for _, words in groupby(sorted(_SHORTENED.split(), key=len), len)
@@ -35,11 +35,12 @@ _SENTENCE_WIDE = re.compile(
 #: The end of a line that ends like a paragraph, and of any other line.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
-#: Before a line that begins with a date or a time, as the records of logs and of chats do, or before the
-#: number above it, as in subtitles.
+#: Before a line that begins with a date, a time or a level, as the records of logs and of chats do, or before
+#: the number above it, as in subtitles.
 _STAMP = re.compile(
     rb"\n(?=\d{1,4}\r?\n\d\d:\d\d:|(?<!\n\d\n)(?<!\n\d\d\n)(?<!\n\d{3}\n)(?<!\n\d{4}\n)"
-    rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]))"
+    rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]"
+    rb"|(?:[^\n]{0,60}\d\d:\d\d:\d\d[^\n]{0,40})?\b(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b))"
 )
 #: Before a form feed.
 _PAGE = re.compile(rb"\n(?=\f)")
@@ -48,7 +49,8 @@ _SPEAKER = re.compile(
     rb"[ \t>]*(?:[-*+][ \t]+)?(?:(?:Q\w{0,10}[ ]?\d*[:.)][ ]*)?(?P<question>[^\n]{3,160}\?)[ \t]*\r?\n"
     rb"|(?:\[[\d:., -]{4,20}\][ ]*)?(?:\*\*|__)?"
     rb"(?P<name>[^\s:.,;!?<>|{}\[\]#*=`][^\n:.,;!?<>|{}\[\]#*=`]{0,40}(?<!\s))"
-    rb"(?:\*\*|__)?(?:[ ][(\[][\d:.]+[)\]])?:(?:\*\*|__)?[ \t\r\n])"
+    rb"(?:\*\*|__)?(?:(?:[ ][(\[][\d:.]+[)\]])?:(?:\*\*|__)?[ \t\r\n]"
+    rb"|[ ]{1,4}[(\[]?\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?(?:[ ]?[AaPp]\.?[Mm]\.?)?[)\]]?[ \t]*\r?\n))"
 )
 #: Between records and between escaped paragraphs of serialised data, as in a log of messages.
 _RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])")

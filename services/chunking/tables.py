@@ -10,7 +10,7 @@ from services.chunking.packing import GLUED, INNER, Cuts
 #: Characters of a head that the parts of its table repeat; one that is longer, or whose cells are, is text.
 _LONGEST_HEAD, _LONGEST_CELL = 400, 80
 #: Rows of a head.
-_DEEPEST = 4
+DEEPEST = 4
 
 _ROW = re.compile(rb"<tr\b[^<>]*>(.*?)(?:</tr\s*>|(?=<tr\b)|\Z)", re.I | re.S)
 _CELL = re.compile(rb"<t[dh]\b([^<>]*)>(.*?)(?=</t[dh]\s*>|<t[dh]\b|\Z)", re.I | re.S)
@@ -179,7 +179,7 @@ def _html_head(table: bytes) -> str:
     rows, last = [], 1
     for at, row in enumerate(_ROW.finditer(table)):
         cells = _CELL.findall(row[1])
-        if at >= _DEEPEST or (at >= last and _DATA_CELL.search(row[1])):
+        if at >= DEEPEST or (at >= last and _DATA_CELL.search(row[1])):
             break
         if any(_COLSPAN.search(attributes) for attributes, _ in cells):
             last = max(last, at + 2)

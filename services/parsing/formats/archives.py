@@ -5,19 +5,22 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from schemas.errors import DocumentError, DocumentTooLarge, UnsupportedFormat
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.text import decode
 from services.parsing.nested import is_too_deep, parse_nested
 from services.parsing.office.archive import MAX_RATIO, RATIO_FREE
 from services.parsing.reading import warn
 
 #: Most files of an archive that are read, and their bytes together.
 MAX_FILES, MAX_BYTES = 1_000, 400 * 1024 * 1024
+#: The flag of an entry whose name is in UTF-8.
+_UTF8 = 0x800
 #: What systems leave in archives.
 _JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -36,17 +39,32 @@ def parse_tar(data: bytes) -> ParsedDocument:
 
 def _of_zip(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes | None]]:
     """Names and contents, None for one that cannot be unpacked."""
-    for entry in archive.infolist():
-        if entry.is_dir():
-            continue
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    for entry, name in zip(entries, _names(entries), strict=True):
         bomb = entry.file_size > RATIO_FREE and entry.file_size > MAX_RATIO * max(entry.compress_size, 1)
         if entry.flag_bits & 1 or bomb or entry.file_size > MAX_BYTES:
-            yield entry.filename, None
+            yield name, None
             continue
         try:
-            yield entry.filename, archive.read(entry)
+            yield name, archive.read(entry)
         except Exception:  # zipfile, zlib, bz2 and lzma each have their own
-            yield entry.filename, None
+            yield name, None
+
+
+def _names(entries: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """The names of entries. Those that are not marked as UTF-8 are in a code page that nothing names; Python
+    takes them for that of DOS."""
+    names = [entry.filename for entry in entries]
+    unmarked = [
+        n for n, entry in enumerate(entries) if not entry.flag_bits & _UTF8 and not names[n].isascii()
+    ]
+    try:
+        decoded = decode("\n".join(names[n] for n in unmarked).encode("cp437"))[0].split("\n")
+    except (UnsupportedFormat, UnicodeError):
+        return names
+    for n, name in zip(unmarked, decoded, strict=False):
+        names[n] = name
+    return names
 
 
 def _of_tar(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes | None]]:

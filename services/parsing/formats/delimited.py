@@ -14,7 +14,7 @@ from services.parsing.format import Format, from_bytes
 from services.parsing.formats.text import decode
 from services.parsing.reading import warn
 
-_DELIMITERS = ",;\t|^\x01"
+_DELIMITERS = ",;\t|^~\x01"
 #: Cells in single quotes; a quote escaped with a backslash; a doubled quote within a cell.
 _SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|]|$)", re.M)
 _BACKSLASH, _DOUBLED = re.compile(r'\\"[^\r\n]'), re.compile(r'[^,;\t|\n]""|""[^,;\t|\r\n]')
@@ -45,7 +45,8 @@ def _rows(text: str, dialect: Dialect) -> list[list[str]]:
     """The rows that are not empty, with escaped cells."""
     text = _NAMED.sub("", text)
     rows = [row for row in dialect.reader(text) if any(map(str.strip, row))]
-    if rows and "\n" in rows[-1][-1].strip() and not text.rstrip().endswith(dialect.quote):
+    unclosed = rows and "\n" in rows[-1][-1].strip() and not text.rstrip().endswith(dialect.quote)
+    if unclosed or dialect.runs_on(text):
         warn("a quote is never closed: each line is read as a row")
         closed = ((line, line.count(dialect.quote) % 2 == 0) for line in text.splitlines() if line.strip())
         rows = [row for line, quoted in closed for row in dialect.reader(line, quoted)]
@@ -80,6 +81,12 @@ class Dialect:
     delimiter: str = ","
     quote: str = '"'
     escape: str | None = None
+
+    def runs_on(self, text: str) -> bool:
+        """Whether a quote that opens a cell ends in the midst of one in another line, so that it is none."""
+        delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
+        pattern = rf"(?:^|{delimiter}){quote}[^{quote}\n]*+\n[^{quote}]*+{quote}[ ]*+[^\s{quote}{delimiter}]"
+        return re.search(pattern, text, re.M) is not None
 
     def reader(self, text: str, quoted: bool = True) -> Iterator[list[str]]:
         return csv.reader(

@@ -52,8 +52,8 @@ _LABELS = {
 #: Encodings that extend another one: browsers read the smaller one as the larger one.
 _SUPERSETS = {"iso8859-9": "cp1254", "euc_kr": "cp949", "iso8859-1": "cp1252", "mac-roman": "mac_roman"}
 _POWER, _VOTE = 3.0, 1.25
-#: With a single non-ASCII letter, cp1252 is twice as likely; with many, as likely as the others.
-_WESTERN = 2.0
+#: With a single non-ASCII letter, cp1252 is three times as likely; with many, as likely as the others.
+_WESTERN = 4.0
 #: Each fault (a symbol within a word, adjacent letters of two scripts) divides the likelihood by this.
 _FAULT = 5.0
 #: Symbols that occur between letters, or directly before or after them, in normal text.
@@ -140,7 +140,7 @@ def _prior(encoding: str, text: str) -> float:
     prior = _PRIORS.get(encoding, _PRIORS.get(codecs.lookup(encoding).name, 0.3))
     others = sum(character > "\x7f" for character in text)
     if encoding == "cp1252":
-        prior *= 1 + _WESTERN / (1 + others)
+        prior *= 1 + _WESTERN / (1 + others**2)
     return prior
 
 
@@ -181,12 +181,12 @@ def _fault(before: str, one: str, after: str) -> float:
             return 1.0
         return 0.5 if right not in "SDC" and one not in _BEFORE else 0.0
     if kind == "D":
-        return 1.0 if one in "¼½¾" and left not in "SDC" else 0.0
+        return 1.0 if (one in "¼½¾" and left not in "SDC") or (one in "¹²³" and right not in "SDC") else 0.0
     apart = sum(near not in "SDC" and near != kind for near in (left, right))
     if kind == "E":  # Chinese, Japanese and Korean may be next to Latin words, but not inside them
         return 1.0 if apart == 2 else 0.2 * apart
-    if apart:
-        return float(apart)
+    if apart or before == one == after:
+        return float(apart or 1)
     return 0.7 if one.isupper() and before.islower() else 0.0
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 from lxml import etree  # type: ignore[import-untyped]
-from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
@@ -21,9 +21,10 @@ _START = re.compile(
     re.S,
 )
 _MARKUP = re.compile(r"</?[a-zA-Z]|&#?\w+;")
-_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
-_SHORT = ("{*}description", "{*}summary", "{*}subtitle")
-#: A summary is left out if the text begins with so many of its letters.
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_TEXTS = ("{http://purl.org/rss/1.0/modules/content/}encoded", f"{_ATOM}content")
+_SUMMARIES = ("{*}description", "{*}summary", "{*}subtitle", "{*}group/{*}description")
+#: A summary is left out if so many of its letters are in the text.
 _SAME_LETTERS = 120
 
 
@@ -38,8 +39,9 @@ def parse_feed(data: bytes) -> ParsedDocument:
     for part in _parts(feed):
         writer.add(part)
     for entry in root.iter("{*}item", "{*}entry"):
-        writer.heading(2, md.link(md.escape(_title(entry)), _link(entry)))
-        writer.add(md.escape(" · ".join(_facts(entry))))
+        link = _link(entry)
+        writer.heading(2, md.link(md.escape(_title(entry) or link), link))
+        writer.add(md.escape(" · ".join(dict.fromkeys(filter(None, _facts(entry))))))
         for part in _parts(entry):
             writer.add(part)
     return ParsedDocument(writer.finish()[0], title=title or None, language=feed.findtext("{*}language"))
@@ -49,13 +51,13 @@ def _title(element: etree._Element) -> str:
     title = element.find("{*}title")
     text = "" if title is None else "".join(title.itertext())
     if _MARKUP.search(text):  # of RSS and of Atom's type "html"
-        text = HtmlElement.text_content(etree.fromstring(f"<p>{text}</p>", etree.HTMLParser()))
+        text = "".join(etree.fromstring(f"<p>{text}</p>", etree.HTMLParser()).itertext())
     return " ".join(text.split())
 
 
 def _link(entry: etree._Element) -> str:
-    links = [one for one in entry.iterfind("{*}link") if one.get("rel", "alternate") == "alternate"]
-    return next(((one.get("href") or one.text or "").strip() for one in links), "")
+    links = (one for one in entry.iterfind("{*}link") if one.get("rel", "alternate") == "alternate")
+    return next((urljoin(one.base or "", (one.get("href") or one.text or "").strip()) for one in links), "")
 
 
 def _facts(entry: etree._Element) -> Iterator[str]:
@@ -64,34 +66,31 @@ def _facts(entry: etree._Element) -> Iterator[str]:
     yield from [date.strip() for date in dates if date][:1]
     for person in (*entry.iterfind("{*}author"), *entry.iterfind("{*}creator")):
         yield " ".join((person.findtext("{*}name") or person.text or "").split())
-    yield from (
-        (one.get("label") or one.get("term") or one.text or "") for one in entry.iterfind("{*}category")
-    )
+    for topic in entry.iterfind("{*}category"):
+        yield (topic.get("label") or topic.get("term") or topic.text or "").strip()
 
 
 def _parts(element: etree._Element) -> Iterator[str]:
-    """The summary, unless the text begins with it, and the text."""
-    texts = [element.find(_CONTENT), element.find("{http://www.w3.org/2005/Atom}content")]
+    """The summary, unless the text has it, and the text."""
     base = _link(element)
-    text = next((_page(one, base) for one in texts if one is not None), "")
-    found = filter(None, (_page(one, base) for name in _SHORT for one in element.iterfind(name)))
-    short = next(found, "")
-    if not text and not short:  # of a film
-        short = next((_page(one, base) for one in element.iterfind("{*}group/{*}description")), "")
-    if _letters(short)[:_SAME_LETTERS] not in _letters(text):
-        yield short
+    summary, text = (
+        next(filter(None, (_page(one, base) for name in names for one in element.iterfind(name))), "")
+        for names in (_SUMMARIES, _TEXTS)
+    )
+    if _letters(summary)[:_SAME_LETTERS] not in _letters(text):
+        yield summary
     yield text
 
 
 def _page(element: etree._Element, base: str) -> str:
-    kind = element.get("type") or (
-        "html" if etree.QName(element).namespace != "http://www.w3.org/2005/Atom" else "text"
-    )
-    if len(element):
-        text = "".join(etree.tostring(child, encoding="unicode", method="html") for child in element)
-    else:
-        text = element.text or ""
-        text = text if "html" in kind and _MARKUP.search(text) else _paragraphs(text)
+    """A text as markdown: of XHTML, of HTML that is escaped in XML, or plain."""
+    inside = [etree.tostring(child, encoding="unicode", method="html") for child in element]
+    text = element.text or ""
+    is_html = "html" in element.get("type", "text" if element.tag.startswith(_ATOM) else "html")
+    if inside:
+        text = html.escape(text) + "".join(inside)
+    elif not (is_html and _MARKUP.search(text)):
+        text = _paragraphs(text)
     page = f"<base href='{html.escape(base)}'>{text}"
     return parse_html(page.encode(), "text/html; charset=utf-8").markdown.strip()
 

@@ -12,7 +12,7 @@ from schemas.errors import CorruptDocument, UnsupportedFormat
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, starts_with
-from services.parsing.images import pictures, scans
+from services.parsing.images import moving, pictures, scans
 from services.parsing.nested import parse_nested
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
     """Convert a picture file. Each frame of a TIFF is a page.
 
     A scan of pages is read as a PDF of them would be. Of another picture come kind and size, a description,
-    and its words.
+    and its words, with those of later frames of a moving picture.
     """
     try:
         picture = pictures.opened(data)
@@ -44,6 +44,8 @@ def parse_image(data: bytes, filename: str | None = None) -> ParsedDocument:
                 picture.seek(frame)
                 writer.page(frame + 1)
             _page(picture, filename or "", writer, warnings)
+        for words in moving.later_words(picture) if picture.format != "TIFF" else ():
+            writer.add(words)
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise CorruptDocument(f"picture cannot be decoded: {error}") from error
     markdown, pages = writer.finish()

@@ -159,7 +159,7 @@ def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:
         return None
     text = data.decode("utf-8", _STRAYS)
     letters = text.replace("\ufffd", " ")
-    if faults(letters) * 2 > proof or (proof < _FEW and not is_coherent(letters)):
+    if faults(letters) * 2 >= proof or (proof < _FEW and not is_coherent(letters)):
         return None  # valid sequences by chance
     return text, (f"encoding: utf-8, not followed at {broken} places",)
 

@@ -140,11 +140,14 @@ def _box(region: list[Position]) -> tuple[int, int, int, int]:
 
 
 def _are_one(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    """Whether boxes overlap, or stand side by side or one on the other without a gap."""
+    """Whether boxes overlap, or stand side by side or one on the other without a gap. An empty column does
+    not part labels from their values: one column from a box with the same rows."""
     down, across = max(a[0], b[0]) - min(a[2], b[2]), max(a[1], b[1]) - min(a[3], b[3])
     high, wide = max(a[2], b[2]) - min(a[0], b[0]) + 1, max(a[3], b[3]) - min(a[1], b[1]) + 1
     if high * wide > MAX_SPAN_CELLS:  # mostly empty cells
         return False
+    if across == 2 and (a[0], a[2]) == (b[0], b[2]) and (a[1] == a[3] or b[1] == b[3]):
+        return True
     return (down <= 0 and across <= 1) or (across <= 0 and down <= 1)
 
 
@@ -152,7 +155,7 @@ def _rows(
     region: list[Position], cells: dict[Position, str], covered: dict[Position, Position]
 ) -> list[list[Cell]]:
     """The rows of one table; positions covered by a merged cell belong to that cell."""
-    left, right = min(c for _, c in region), max(c for _, c in region)
+    columns = sorted({c for _, c in region})
     inside = set(region)
     size: dict[Position, Position] = {}
     for place in region:
@@ -161,7 +164,7 @@ def _rows(
     rows = []
     for row in sorted({r for r, _ in region}):
         line = []
-        for column in range(left, right + 1):
+        for column in columns:
             here = (row, column)
             if here not in inside:
                 line.append(Cell(""))

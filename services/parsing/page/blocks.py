@@ -10,7 +10,7 @@ from enum import Enum
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import is_ended_caption
-from services.parsing.page.geometry import Picture, Style, Word
+from services.parsing.page.geometry import Picture, Style, Word, grouped
 from services.parsing.page.lines import Line, clean, is_code, joined, main_style, reads_left
 from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker, without_outer
 from services.parsing.page.text import Vocabulary, inline
@@ -44,7 +44,7 @@ class Block:
     The text is inline markdown (plain for code). The style is kept for detecting headings, which needs all
     pages. `x0` is relative to the left edge of the column, as is `hang`, where the text of an item begins.
     `full` tells whether the last of several lines is as long as the others, so that the paragraph may go on
-    elsewhere.
+    elsewhere. `depth` is that of the heading (from 0) if the file says that the block is one.
     """
 
     kind: Kind
@@ -57,6 +57,7 @@ class Block:
     full: bool = False
     marker: str = ""
     level: int = 0
+    depth: int | None = None
     rows: list[list[Cell]] = field(default_factory=list)
     edges: tuple[float, ...] = ()  # between the columns of a table
     pages: int = 0  # the last page of a table that goes on
@@ -96,27 +97,23 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
     for before, line in itertools.pairwise(lines):
         vocabulary.read_line(before.words[-1].text, line.words[0].text)
     styles = _styles(lines)
-    groups: list[list[int]] = []
-    for at in range(len(lines)):
-        if groups and not _breaks(lines, styles, groups[-1], at, setting):
-            groups[-1].append(at)
-        else:
-            groups.append([at])
+    groups = grouped(range(len(lines)), lambda group, at: not _breaks(lines, styles, group, at, setting))
     out: list[Block] = []
-    lettered: list[tuple[Block, bool]] = []  # items with letters, and whether their lines hang
+    lettered: list[Block] = []
     for group in groups:
         held = [lines[i] for i in group]
         block = _block(held, [styles[i] for i in group], page, vocabulary)
         block.x0 -= setting.left
         block.hang -= setting.left
         block.full = _is_full(held)
+        depths = {word.depth for line in held for word in line.words}
+        block.depth = depths.pop() if len(depths) == 1 else None
         if block.text:
             out.append(block)
         if block.kind is Kind.ITEM and kept_label(held[0].words[0].text):
-            hang = held[0].words[1].x0
-            lettered.append((block, len(held) > 1 and abs(held[1].x0 - hang) < 0.4 * setting.size))
-    if len(lettered) == 1 and not lettered[0][1]:
-        lettered[0][0].kind, lettered[0][0].marker = Kind.TEXT, ""
+            lettered.append(block)
+    if len(lettered) == 1:  # a letter alone begins no list
+        lettered[0].kind, lettered[0].marker = Kind.TEXT, ""
     return out
 
 
@@ -128,7 +125,7 @@ def _is_full(lines: Sequence[Line]) -> bool:
 
 def _styles(lines: Sequence[Line]) -> list[Style]:
     """The style of each line; `mono` only for code, not for monospaced names or addresses."""
-    mono = [_all(line, "mono") for line in lines]
+    mono = [_all(line.words, "mono") for line in lines]
     out = []
     for at, line in enumerate(lines):
         code = mono[at] and (any(mono[max(at - 1, 0) : at] + mono[at + 1 : at + 2]) or is_code(line.words))
@@ -144,11 +141,11 @@ def _breaks(
     a, b = styles[at - 1], styles[at]
     size = max(a.size, b.size, 1.0)
     gap = line.y0 - _foot(before)
-    if abs(a.size - b.size) > 0.12 * size:
+    if abs(a.size - b.size) > 0.12 * size or before.words[-1].depth != line.words[0].depth:
         return True
-    if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size or gap < -1.2 * size:
+    if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size:
         return True
-    if _leaves_the_middle(before, line, setting) and (size > 1.1 * setting.size or (a.bold and b.bold)):
+    if size > 1.1 * setting.size and _leaves_the_middle(before, line, setting):
         return True  # a title and a heading below it in the same style
     if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
         return True
@@ -173,24 +170,9 @@ def _leaves_the_middle(before: Line, line: Line, setting: Setting) -> bool:
     return centred and line.x0 < setting.left + 0.5 * size and abs(line.x0 + line.x1 - middle) > 4 * size
 
 
-def _all(line: Line, look: str) -> bool:
-    """Whether every word of a line that has letters or digits is `bold` (or `mono`)."""
-    return _all_words(line.words, look)
-
-
-def _all_words(words: Sequence[Word], look: str) -> bool:
-    found = False
-    for word in words:
-        if getattr(word.style, look):
-            found = found or _says(word.text)
-        elif _says(word.text):
-            return False
-    return found
-
-
-def _says(text: str) -> bool:
-    """Whether a text contains a letter or a digit."""
-    return text.isalnum() or any(c.isalnum() for c in text)
+def _all(words: Sequence[Word], look: str) -> bool:
+    """Whether every word that has letters or digits is `bold` (or `mono`), and there is one."""
+    return {getattr(word.style, look) for word in words if any(map(str.isalnum, word.text))} == {True}
 
 
 def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting: Setting) -> bool:
@@ -254,7 +236,7 @@ def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary
     words = [line.words for line in lines]
     every = [word for line in words for word in line]
     code = all(one.mono for one in styles)
-    style = main_style(every)._replace(mono=code, bold=_all_words(every, "bold"))
+    style = main_style(every)._replace(mono=code, bold=_all(every, "bold"))
     x0 = min(line.x0 for line in lines)
     if code:
         return Block(Kind.CODE, _code(lines), page, style, x0, lines=len(lines))

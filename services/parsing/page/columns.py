@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 from services.parsing.page.captions import is_caption
-from services.parsing.page.geometry import Box, Boxed, Piece, bounds
+from services.parsing.page.geometry import Box, Boxed, Piece, bounds, grouped
 from services.parsing.page.lines import Line, line_of, reads_left
 from services.parsing.page.lists import is_marker
 
@@ -154,16 +154,12 @@ def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
     """The columns of a band; none if it is a single column or a table."""
     left, right = min(i.x0 for i in band), max(i.x1 for i in band)
     cuts = sorted((a + b) / 2 for a, b in free if a >= left and b <= right)
-    while cuts:
-        groups: list[list[Boxed]] = [[] for _ in range(len(cuts) + 1)]
-        for item in band:
-            groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
-        if all(groups):
-            words = [word for item in band if isinstance(item, Piece) for word in item.words]
-            columns = _joined(groups)
-            return [] if len(columns) < 2 else columns[::-1] if reads_left(words) else columns
-        cuts = [x for x, a, b in zip(cuts, groups, groups[1:], strict=False) if a and b]
-    return []
+    groups: list[list[Boxed]] = [[] for _ in range(len(cuts) + 1)]
+    for item in band:
+        groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
+    columns = _joined([group for group in groups if group]) if cuts else []
+    words = [word for item in band if isinstance(item, Piece) for word in item.words]
+    return [] if len(columns) < 2 else columns[::-1] if reads_left(words) else columns
 
 
 def _joined(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:
@@ -188,8 +184,7 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
         return False  # a list
     if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
         return True
-    wordy = prose and all(_words(lines[0]) > MOST_WORDS for lines in parts)  # begins no table
-    if _in_bands(parts) and not wordy and not any(_headings(lines) > 1 for lines in parts):
+    if _in_bands(parts) and not any(_headings(lines) > 1 for lines in parts):
         return False
     longest = max(_longest_text(lines) for lines in parts) if parts else 0
     if prose or longest >= PARAGRAPH:
@@ -271,13 +266,11 @@ def _in_rows(columns: Sequence[Sequence[Line]]) -> float:
 
 def lines_of(pieces: Sequence[Piece]) -> list[Line]:
     """The lines of one column, from top to bottom."""
-    rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: p.y0 + p.y1):
-        if rows:
-            last = rows[-1][0]
-            overlap = min(last.y1, piece.y1) - max(last.y0, piece.y0)
-            if overlap > 0.5 * min(last.y1 - last.y0, piece.y1 - piece.y0):
-                rows[-1].append(piece)
-                continue
-        rows.append([piece])
+    rows = grouped(sorted(pieces, key=lambda p: p.y0 + p.y1), lambda row, piece: _overlap(row[0], piece))
     return [line_of(row) for row in rows]
+
+
+def _overlap(piece: Piece, other: Piece) -> bool:
+    """Whether two pieces are side by side for half the height of the lower one."""
+    shared = min(piece.y1, other.y1) - max(piece.y0, other.y0)
+    return shared > 0.5 * min(piece.y1 - piece.y0, other.y1 - other.y0)

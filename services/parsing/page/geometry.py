@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Style(NamedTuple):
@@ -29,9 +31,17 @@ class Boxed(Protocol):
     def y1(self) -> float: ...
 
 
+class Box(NamedTuple):
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
 @dataclass(slots=True)
 class Word:
-    """A word and its box. `spaced` means that a blank precedes it, whatever the distance."""
+    """A word and its box. `spaced` means that a blank precedes it, whatever the distance; `depth` is that of
+    the heading (from 0) if the file says that it is in one."""
 
     text: str
     x0: float
@@ -41,6 +51,7 @@ class Word:
     style: Style
     spaced: bool = False
     link: str | None = None
+    depth: int | None = None
 
 
 @dataclass(slots=True)
@@ -62,14 +73,10 @@ class Piece:
         return (self.y0 + self.y1) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Stroke:
+class Stroke(Box):
     """A horizontal (y0 == y1) or vertical (x0 == x1) ruling line, or the edge of a filled box."""
 
-    x0: float
-    y0: float
-    x1: float
-    y1: float
+    __slots__ = ()
 
     @property
     def horizontal(self) -> bool:
@@ -107,7 +114,7 @@ class Page:
     holds some. `suspects`: where text is that may be unseen. `drawn`: parts of drawings. `printed`: the page
     number, if the PDF reader took it away. `beside`: texts (markdown) that run in another direction
     than the page. `stamps`: where annotations draw words that are not known yet.
-    `holds_files`: whether annotations may hold files.
+    `holds_files`: whether annotations may hold files. `label`: the number that the file gives it (`iv`).
     """
 
     number: int
@@ -125,13 +132,12 @@ class Page:
     beside: list[str] = field(default_factory=list)
     stamps: list[Box] = field(default_factory=list)
     holds_files: bool = False
+    label: str | None = None
 
 
-class Box(NamedTuple):
-    x0: float
-    y0: float
-    x1: float
-    y1: float
+def sized(x: float, y: float, width: float, height: float) -> Box:
+    """The box with its top left corner at a place."""
+    return Box(x, y, x + width, y + height)
 
 
 def bounds(things: Iterable[Boxed]) -> Box:
@@ -151,9 +157,19 @@ def bounds(things: Iterable[Boxed]) -> Box:
     return Box(x0, y0, x1, y1)
 
 
+def grouped(things: Iterable[T], joins: Callable[[list[T], T], bool]) -> list[list[T]]:
+    """Neighbouring things in groups: each joins the group of the one before it, or begins the next."""
+    groups: list[list[T]] = []
+    for thing in things:
+        if groups and joins(groups[-1], thing):
+            groups[-1].append(thing)
+        else:
+            groups.append([thing])
+    return groups
+
+
 def piece_of(words: Sequence[Word]) -> Piece:
-    box = bounds(words)
-    return Piece(list(words), box.x0, box.y0, box.x1, box.y1)
+    return Piece(list(words), *bounds(words))
 
 
 def inside(thing: Boxed, box: Boxed, slack: float = 1.0) -> bool:

@@ -52,13 +52,13 @@ def _flow(
     flow: Sequence[Boxed], page: Page, body: float, rules: Sequence[Rule], vocabulary: Vocabulary
 ) -> list[Block]:
     out: list[Block] = []
-    held: list[Piece] = []
-    for item in sorted(flow, key=lambda i: (i.y0 + i.y1) / 2 if isinstance(i, Piece) else i.y0):
+    pieces: list[Piece] = []  # those that no block holds yet
+    for item in sorted(flow, key=lambda i: i.middle if isinstance(i, Piece) else i.y0):
         if isinstance(item, Piece):
-            held.append(item)
+            pieces.append(item)
             continue
-        out.extend(_text(held, page.number, body, rules, vocabulary))
-        held = []
+        out.extend(_text(pieces, page.number, body, rules, vocabulary))
+        pieces = []
         if isinstance(item, Table):
             out.append(Block(Kind.TABLE, "", page.number, rows=item.rows, edges=item.edges))
         elif isinstance(item, Figure):
@@ -66,8 +66,7 @@ def _flow(
             out.append(Block(Kind.MARKDOWN, labels, page.number))
         elif isinstance(item, Picture):
             out.append(Block(Kind.PICTURE, "", page.number, picture=item))
-    out.extend(_text(held, page.number, body, rules, vocabulary))
-    return out
+    return [*out, *_text(pieces, page.number, body, rules, vocabulary)]
 
 
 def _text(

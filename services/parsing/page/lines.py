@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median_high, median_low
 
-from services.parsing.page.geometry import Piece, Style, Word, bounds, piece_of
+from services.parsing.page.geometry import Piece, Style, Word, bounds, grouped, piece_of
 
 #: A gap wider than this (relative to the font size) separates pieces. Blanks are about 0.25; justified lines
 #: may stretch them further, but then the pieces are joined again as one line of a paragraph.
@@ -71,8 +73,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
     ordered = sorted(words, key=lambda w: w.y0 + w.y1)
     if not ordered:
         return []
-    heights = sorted([w.y1 - w.y0 for w in ordered])
-    limit = TALL * heights[len(heights) // 2]
+    limit = TALL * median_high([w.y1 - w.y0 for w in ordered])
     rows: list[_Row] = []
     tall: list[Word] = []
     for word in ordered:
@@ -90,7 +91,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
         else:
             rows.append(_Row([word], middle, height))
     out = [row.words for row in rows]
-    for group in _tall_rows(tall):
+    for group in grouped(tall, _side_by_side):
         _place_tall(group, rows, out)
     for line in out:
         line.sort(key=lambda w: w.x0)
@@ -116,16 +117,8 @@ def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
     )
 
 
-def _tall_rows(tall: Sequence[Word]) -> list[list[Word]]:
-    groups: list[list[Word]] = []
-    for word in tall:
-        if groups and abs((groups[-1][0].y0 + groups[-1][0].y1) - (word.y0 + word.y1)) < 0.6 * (
-            word.y1 - word.y0
-        ):
-            groups[-1].append(word)
-        else:
-            groups.append([word])
-    return groups
+def _side_by_side(row: Sequence[Word], word: Word) -> bool:
+    return abs(row[0].y0 + row[0].y1 - word.y0 - word.y1) < 0.6 * (word.y1 - word.y0)
 
 
 def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
@@ -171,8 +164,8 @@ def _even_blank(row: Sequence[Word]) -> float:
     """The blank of a justified line, where most blanks are equally wide; 0 if it is no wide one."""
     if len(row) < FEWEST_EVEN:
         return 0.0
-    gaps = sorted(b.x0 - a.x1 for a, b in itertools.pairwise(row))
-    usual, size = gaps[len(gaps) // 2], row[0].style.size
+    gaps = [b.x0 - a.x1 for a, b in itertools.pairwise(row)]
+    usual, size = median_high(gaps), row[0].style.size
     if not GAP * size < usual + EVEN * size < WIDEST_BLANK * size:
         return 0.0
     even = sum(abs(gap - usual) <= EVEN * size for gap in gaps)
@@ -197,7 +190,7 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def blank_between(before: Word, word: Word) -> bool:
-    if len(before.text) == 1 and before.style.size > TALL * word.style.size and not word.spaced:
+    if len(before.text) == 1 and before.style.size > TALL * word.style.size:
         return False  # an initial and the rest of its word
     least = BLANK_BEFORE_SIGN if _SIGN.fullmatch(word.text) else BLANK
     return word.spaced or word.x0 - before.x1 > least * min(before.style.size, word.style.size)
@@ -231,7 +224,8 @@ def reads_left(words: Sequence[Word]) -> bool:
 
 
 def clean(text: str) -> str:
-    """Shorten dot leaders, split ligatures, normalise blanks and doubled quotes, drop control characters."""
+    """Shorten dot leaders, split ligatures, compose letters with their marks, normalise ideographs, blanks
+    and doubled quotes, drop control characters."""
     if "''" in text or "``" in text:
         text = text.replace("''", '"').replace("``", '"')
     if "....." in text:
@@ -240,10 +234,15 @@ def clean(text: str) -> str:
         return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
+    if _MARKS.search(text):
+        text = unicodedata.normalize("NFC", text)
     return _LAM_ALEF.sub(r"\1ل\2", text) if right_to_left(text) else text
 
 
-_LIGATURES = re.compile("[\ufb00-\ufb06]")
+# Ligatures; radicals and compatibility forms that fonts name instead of the ideographs.
+_LIGATURES = re.compile("[\ufb00-\ufb06\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufaff]")
+# Marks behind their letters, as programs of Apple write them.
+_MARKS = re.compile("[\u0300-\u036f]")
 # The lam-alef ligature is extracted as two letters in visual order, not in reading order.
 _LAM_ALEF = re.compile("(ا)([اأإآ])ل")
 _LEADER = re.compile(r"\s*\.{5,}\s*")
@@ -254,26 +253,12 @@ _UNSEEN = re.compile("\u00ad(?!$)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\
 
 def main_style(words: Sequence[Word]) -> Style:
     """The style that most characters have."""
-    style, letters = words[0].style, 0
-    weight: dict[Style, int] = {}
+    letters: Counter[Style] = Counter()
     for word in words:
-        if word.style is not style:  # words of a run share one object: one lookup per run
-            weight[style] = weight.get(style, 0) + letters
-            style, letters = word.style, 0
-        letters += len(word.text)
-    weight[style] = weight.get(style, 0) + letters
-    return max(weight, key=lambda s: weight[s])
+        letters[word.style] += len(word.text)
+    return letters.most_common(1)[0][0]
 
 
 def height_of(pieces: Sequence[Piece]) -> float:
     """The usual font size of pieces, weighted by characters."""
-    letters: dict[float, int] = {}
-    for piece in pieces:
-        for word in piece.words:
-            letters[word.style.size] = letters.get(word.style.size, 0) + len(word.text)
-    half, reached = sum(letters.values()) / 2, 0
-    for size in sorted(letters):
-        reached += letters[size]
-        if reached >= half:
-            return size
-    return 10.0
+    return median_low([word.style.size for piece in pieces for word in piece.words for _ in word.text])

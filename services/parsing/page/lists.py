@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from services.parsing.page.geometry import Word
 from services.parsing.page.lines import GAP, Line, line_of, split_row
 
-BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
+BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔☐☑☒❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
+_DASHES, _DOTS = "-–—−·*", "•◦▪■□●○‣"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
 #: A capital with a full stop is far more often an initial (`J. Doe`) than an item number.
 _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,5}\)")
@@ -39,24 +40,29 @@ def marker(text: str) -> str:
 
 def kept_label(text: str) -> str:
     """The marker if markdown cannot express it, so that the text keeps it (`(a)`, `iv.`, `✔`); else empty."""
-    return "" if (is_bullet(text) and text not in "✓✔") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
+    return "" if (is_bullet(text) and text not in "✓✔☐☑☒") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
 
 
 def without_outer(lines: Sequence[Line]) -> list[Line]:
     """Lines with one marker each. Where an item begins with a list of its own, two stand before one text, and
     the inner one begins the next item, too: of two bullets that one is kept, of a number and a bullet the
-    number. Code keeps all, and so does an item whose text begins with a sign."""
+    number. A dash before a dot is none. Code keeps all, and so does an item whose text begins with a sign."""
     out: list[Line] = []
     following: Word | None = None  # the marker of the next item
     for line in reversed(lines):
         words = line.words
         if is_marker(words[0].text):
-            if following is not None and _is_inner(words, following):
+            if _is_dotted(words) or (following is not None and _is_inner(words, following)):
                 words = [words[0], *words[2:]] if is_number(words[0].text) else words[1:]
                 line = line_of(split_row(words, GAP))
             following = words[0]
         out.append(line)
     return out[::-1]
+
+
+def _is_dotted(words: Sequence[Word]) -> bool:
+    """Whether a dash stands before a dot and a text."""
+    return len(words) > 2 and words[0].text in _DASHES and words[1].text in _DOTS
 
 
 def _is_inner(words: Sequence[Word], following: Word) -> bool:
@@ -88,14 +94,8 @@ def _is_numbered(line: Line) -> bool:
     if len(line.words) < 2 or len(line.pieces) > 2:
         return False
     label, text = line.words[:2]
-    gap = text.x0 - label.x1 > LABEL_GAP * text.style.size
-    return (
-        gap
-        and label.text.isdecimal()
-        and len(label.text) < 4
-        and text.text[0].isalpha()
-        and not label.style.bold
-    )
+    short = label.text.isdecimal() and len(label.text) < 4 and not label.style.bold
+    return short and text.text[0].isalpha() and text.x0 - label.x1 > LABEL_GAP * text.style.size
 
 
 def _has_columns_of(line: Line, other: Line) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from services.parsing.markdown_writer import STRONG, STRONG_END, escape, link
 from services.parsing.page.geometry import Word
@@ -17,6 +18,12 @@ _CHAIN = re.compile(r"[^\W\d_]-[^\W\d_]+-[^\W\d_]+-$")
 _TAIL = re.compile(r"^[a-zà-öø-ÿα-ωа-я]+")
 HYPHENS = ("-", "\u2010", "\u00ad")
 LONGEST_WORD = 60
+#: An address at the end of a line that cannot end there, and what it may go on with.
+_MAIL = re.compile(r"\S@(?:[\w-]*|[\w.-]*[.-])$")
+_MAIL_TAIL = re.compile(r"[\w-]*\.[\w.-]*\w")
+_URL = re.compile(r"(?:https?://|www\.)\S+$")
+_URL_TAIL = re.compile(r"[?&=#%]\S|(?=\S*(?:[\d_=?%-]|\.\w|/\S*/))[\w.~%-]*[\w%]/\S*|\S+\.(?:html?|pdf)\b")
+LONGEST_ADDRESS = 300
 #: Minimum share of lines that end in a broken word in hyphenated text; below it, a hyphen at the end of a
 #: line is part of the word.
 HYPHENATED = 0.035
@@ -66,17 +73,24 @@ def append(text: str, following: str, vocabulary: Vocabulary) -> str:
         return text[:-1] + following
     broken = _BROKEN.search(text, max(len(text) - LONGEST_WORD, 0)) if text[-1] in HYPHENS else None
     if broken:
-        tail = _TAIL.match(following)
-        if tail is None:
-            return text + following  # “Alpaca-” / “GPT4”: the hyphen is part of the word
-        if vocabulary.whole(broken[1], tail[0]) and not _CHAIN.search(text[-LONGEST_WORD:]):
-            return text[:-1] + following
+        tail = _TAIL.match(following)  # “Alpaca-” / “GPT4”: the hyphen is part of the word
+        whole = tail is not None and vocabulary.whole(broken[1], tail[0])
+        if whole and not _CHAIN.search(text[-LONGEST_WORD:]):
+            text = text[:-1]
         return text + following
-    if text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace():
-        return text + following
-    if _wide(text[-1]) and _wide(following[0]):
-        return text + following
-    return f"{text} {following}"
+    dashed = text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace()
+    unspaced = dashed or (_wide(text[-1]) and _wide(following[0]))
+    blank = "" if unspaced or _is_cut_address(text[-LONGEST_ADDRESS:], following) else " "
+    return f"{text}{blank}{following}"
+
+
+def _is_cut_address(text: str, following: str) -> bool:
+    """Whether a line ends within an address: of mail before its domain does, of the web before a path."""
+    if "@" in text and _MAIL.search(text):
+        return bool(_MAIL_TAIL.match(following)) or (text[-1] == "." and following[:2].islower())
+    if following[0] == "@":
+        return text[-1].isalnum() and "." in following.split(maxsplit=1)[0]
+    return ("://" in text or "www." in text) and bool(_URL.search(text) and _URL_TAIL.match(following))
 
 
 def _wide(char: str) -> bool:
@@ -111,21 +125,15 @@ def inline(lines: Sequence[Sequence[Word]], vocabulary: Vocabulary) -> tuple[str
 
 
 def _marked(words: Sequence[Word], strong: bool) -> str:
-    groups: list[tuple[tuple[bool, str | None], list[Word]]] = []
-    for word in words:
-        look = (strong and word.style.bold, word.link)
-        if groups and groups[-1][0] == look:
-            groups[-1][1].append(word)
-        else:
-            groups.append((look, [word]))
-    parts: list[str] = []
-    for at, ((bold, target), group) in enumerate(groups):
+    out = ""
+    before: Word | None = None
+    for (bold, target), run in groupby(words, lambda word: (strong and word.style.bold, word.link)):
+        group = list(run)
         text = escape(clean(joined(group)))
         if target:
             text = link(text, target)
-        if bold and len(group) <= LONGEST_STRONG and at + 1 < len(groups):
+        if bold and len(group) <= LONGEST_STRONG and group[-1] is not words[-1]:
             text = f"{STRONG}{text}{STRONG_END}"
-        if at and blank_between(groups[at - 1][1][-1], group[0]):
-            parts.append(" ")
-        parts.append(text)
-    return "".join(parts).strip()
+        out += f" {text}" if before and blank_between(before, group[0]) else text
+        before = group[-1]
+    return out.strip()

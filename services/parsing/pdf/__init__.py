@@ -10,6 +10,8 @@ pages. Everything after `source` is geometry on plain values.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from schemas.errors import UnsupportedFormat
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
@@ -17,23 +19,20 @@ from services.parsing.images.pictures import Pictures
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
-from services.parsing.pdf.annotations import attachments_of, read_drawn
-from services.parsing.pdf.drawing import Drawing
+from services.parsing.pdf.annotations import attachments_of
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render
 from services.parsing.pdf.repair import openable, without_lead
 from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
+from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.source import read_batches
+from services.parsing.pdf.structure import outline_of
 from services.parsing.pdf.transcripts import Transcripts
-from services.parsing.pdf.words.astral import add_astral, has_astral
+from services.parsing.pdf.words import mend
 from services.parsing.pdf.words.line_numbers import leave_out_line_numbers
-from services.parsing.pdf.words.lone_numbers import restore_numbers
-from services.parsing.pdf.words.lost_letters import restore_letters
-from services.parsing.pdf.words.marks import restore_marks
-from services.parsing.pdf.words.raised import mark_raised
-from services.parsing.pdf.words.unseen import leave_out_unseen
+from services.parsing.pdf.words.lost import has_astral, restore_numbers
 
 __all__ = ["FORMAT", "parse_pdf"]
 
@@ -54,15 +53,16 @@ def parse_pdf(
     """
     data, repaired = openable(without_lead(data))
     vocabulary, running = Vocabulary(), RunningHeads()
-    drawing = Drawing(data)
-    scans, pictures = Scans(drawing, scan_seconds), Pictures(picture_seconds)
-    transcripts = Transcripts(drawing)
+    sheets = Sheets(data)
+    scans, pictures = Scans(sheets, scan_seconds), Pictures(picture_seconds)
+    transcripts = Transcripts(sheets)
     blocks: list[Block] = []
     astral = has_astral(data)
     numbers: list[int] = []
     holders: list[int] = []
+    labels: dict[int, str | None] = {}
     stamps = set[str]()  # what runs up the margin of every page stands once
-    for batch in read_batches(data):
+    for batch in read_batches(sheets):
         if batch.form:
             numbers.append(batch.pages[0].number)
             blocks.extend(Block(Kind.MARKDOWN, line, numbers[-1]) for line in batch.form)
@@ -70,18 +70,13 @@ def parse_pdf(
         for page in batch.pages:
             if not transcripts.collects(page):
                 scans.read(page)
-        leave_out_unseen(data, batch.pages)
-        read_drawn(data, batch.pages)
-        restore_letters(data, batch.pages)
-        restore_marks(data, batch.pages)
-        if astral:
-            add_astral(data, batch.pages)
-        mark_raised(data, batch.pages)
-        restore_numbers(data, batch.pages)
+            mend(sheets, page, astral)
+        restore_numbers(sheets, batch.pages)
         leave_out_line_numbers(batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
             numbers.append(page.number)
+            labels[page.number] = page.label if page.label != str(page.number) else None
             holders.extend([page.number] if page.holds_files else [])
             vocabulary.read(page.words)
             found = layout(page, vocabulary)
@@ -92,10 +87,11 @@ def parse_pdf(
             turned = [text for text in page.beside if text not in stamps]
             stamps.update(turned)
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in [*turned, *page.notes])
+        sheets.close()  # which keeps all that it has read
     scans.close()
-    drawing.close()
-    mark_headings(blocks, body_size(blocks))
-    files = attachments_of(data, holders)
+    mark_headings(blocks, body_size(blocks), outline_of(sheets))
+    files = attachments_of(sheets, holders)
+    sheets.close()
     blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)
     markdown, spans = render(blocks, numbers, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
@@ -104,11 +100,15 @@ def parse_pdf(
         raise UnsupportedFormat(f"PDF: nothing in it could be read. {reason}")
     if not markdown.strip():
         warnings.append("PDF: no text was found in it, nor by OCR in its pictures")
-    return ParsedDocument(markdown, spans, title, warnings=tuple(warnings))
+    named = tuple(replace(span, name=labels.get(span.number)) for span in spans)
+    return ParsedDocument(markdown, named, title, warnings=tuple(warnings))
 
 
 def _is_pdf(data: bytes) -> bool:
-    return data[:1024].lstrip()[:5] == b"%PDF-" or (b"%PDF-" in data[:1024] and b"\0" in data[:65536])
+    """Whether a file is a PDF, also behind blank lines or the head of a mail or of a server's answer."""
+    if data[:1024].lstrip()[:5] == b"%PDF-":
+        return True
+    return b"%PDF-" in data[:1024] and (b"\0" in data[:65536] or b"%%EOF" in data[-1024:])
 
 
 FORMAT = Format("application/pdf", from_bytes(parse_pdf), signature=_is_pdf)

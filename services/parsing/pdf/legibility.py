@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from statistics import median_high
 
 from liteparse.types import ParsedPage
 
@@ -55,12 +56,7 @@ def needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pic
     if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
         return False, False
     # A sparse layer of invisible text below a picture comes from poor OCR.
-    return True, all(is_invisible(item.fill_color) for item in raw.text_items)
-
-
-def is_invisible(color: str | None) -> bool:
-    """Whether a colour (`aarrggbb`) is fully transparent."""
-    return (color or "ff")[:2] == "00"
+    return True, all((item.fill_color or "ff").startswith("00") for item in raw.text_items)
 
 
 def is_plausible(text: str) -> bool:
@@ -99,8 +95,7 @@ def _is_cased(word: str) -> bool:
 def even_sizes(words: Sequence[Word]) -> None:
     """Give the words of an OCR layer one size, unless it differs clearly: sizes are those of boxes around the
     ink, so that a line without tall letters has a smaller one."""
-    sizes = sorted(word.style.size for word in words)
-    usual = sizes[len(sizes) // 2]
+    usual = median_high(word.style.size for word in words)
     for word in words:
         if SAME_SIZE[0] * usual <= word.style.size <= SAME_SIZE[1] * usual:
             word.style = word.style._replace(size=usual)

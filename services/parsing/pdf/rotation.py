@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from statistics import median_high
 
 from liteparse.types import ParsedPage, TextItem, WordBox
 
 from services.parsing import markdown_writer as md
-from services.parsing.page.geometry import Box, Drawn, Page, Picture, Stroke
+from services.parsing.page.geometry import Box, Boxed, Drawn, Page, Stroke
+from services.parsing.pdf.vectors import is_seen
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
 LEAN = 30.0
@@ -29,12 +32,10 @@ def quarter(rotation: float) -> int | None:
 
 def main_turn(items: Sequence[TextItem]) -> int:
     """The quarter turn of most letters of a page."""
-    letters = dict.fromkeys((0, 90, 180, 270), 0)
+    letters: Counter[int | None] = Counter()
     for item in items:
-        turn = quarter(item.rotation)
-        if turn is not None:
-            letters[turn] += len(item.text)
-    return max(letters, key=lambda turn: letters[turn])
+        letters[quarter(item.rotation)] += len(item.text)
+    return max((0, 90, 180, 270), key=lambda turn: letters[turn])
 
 
 def in_columns(items: Sequence[TextItem]) -> Sequence[TextItem]:
@@ -55,8 +56,8 @@ def in_columns(items: Sequence[TextItem]) -> Sequence[TextItem]:
 
 def _usual_step(places: Sequence[tuple[int, float]]) -> float:
     """The median distance within rows (or columns); infinite if all hold one character."""
-    steps = sorted(b - a for (row, a), (other, b) in itertools.pairwise(places) if row == other)
-    return steps[len(steps) // 2] if steps else math.inf
+    steps = [b - a for (row, a), (other, b) in itertools.pairwise(places) if row == other]
+    return median_high(steps or [math.inf])
 
 
 def _running_down(item: TextItem, box: WordBox) -> TextItem:
@@ -74,10 +75,9 @@ def beside(raw: ParsedPage, turned: int) -> list[str]:
     slanted = all(quarter(item.rotation) is None for item in raw.text_items)  # the whole page
     for item in raw.text_items:
         turn = quarter(item.rotation)
-        if (turn is None and not slanted) or turn == turned or (item.fill_color or "ff")[:2] == "00":
-            continue
         from_edge = min(item.x, raw.width - item.x - item.width) / raw.width
-        if from_edge > STAMPED and not (item.fill_color or "").endswith("ffffff"):
+        kept = from_edge > STAMPED and is_seen(item.fill_color or "ff000000")
+        if kept and turn != turned and (turn is not None or slanted):
             found.setdefault(turn, []).append(item)
     texts = (
         " ".join(item.text for item in sorted(group, key=_ORDERS[turn])) for turn, group in found.items()
@@ -97,35 +97,17 @@ _ORDERS: dict[int | None, Callable[[TextItem], tuple[float, float]]] = {
 
 def upright(page: Page, turned: int) -> Page:
     """Rotate a page so that text turned by 90 (running down), 180 or 270 degrees (running up) is upright."""
-    if turned == 0:
-        return page
-    turn = _TURNS[turned]
-
-    def moved(box: Box) -> Box:
-        return turn(box, page.width, page.height)
-
-    for word in page.words:
-        word.x0, word.y0, word.x1, word.y1 = moved(Box(word.x0, word.y0, word.x1, word.y1))
-    page.strokes = [Stroke(*moved(Box(s.x0, s.y0, s.x1, s.y1))) for s in page.strokes]
-    page.pictures = [
-        Picture(*moved(Box(p.x0, p.y0, p.x1, p.y1)), p.width, p.height, p.content) for p in page.pictures
-    ]
-    page.drawn = [Drawn(*moved(Box(*one[:4])), one.curved) for one in page.drawn]
-    if turned != 180:
-        page.width, page.height = page.height, page.width
+    for _ in range(turned // 90):
+        width = page.width
+        for word in page.words:
+            word.x0, word.y0, word.x1, word.y1 = _turned(word, width)
+        page.strokes = [Stroke(*_turned(stroke, width)) for stroke in page.strokes]
+        page.pictures = [replace(one, **_turned(one, width)._asdict()) for one in page.pictures]
+        page.drawn = [Drawn(*_turned(one, width), one.curved) for one in page.drawn]
+        page.width, page.height = page.height, width
     return page
 
 
-def _down(box: Box, width: float, height: float) -> Box:
-    return Box(box.y0, width - box.x1, box.y1, width - box.x0)
-
-
-def _over(box: Box, width: float, height: float) -> Box:
-    return Box(width - box.x1, height - box.y1, width - box.x0, height - box.y0)
-
-
-def _up(box: Box, width: float, height: float) -> Box:
-    return Box(height - box.y1, box.x0, height - box.y0, box.x1)
-
-
-_TURNS: dict[int, Callable[[Box, float, float], Box]] = {90: _down, 180: _over, 270: _up}
+def _turned(thing: Boxed, width: float) -> Box:
+    """The box of a thing on a page of some width that is rotated by a quarter turn to the left."""
+    return Box(thing.y0, width - thing.x1, thing.y1, width - thing.x0)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from services.parsing.images import ocr
 from services.parsing.images.ocr.advice import unreadable
-from services.parsing.page.geometry import Page, Word
+from services.parsing.page.geometry import Page, inside
 from services.parsing.page_ranges import pages
-from services.parsing.pdf.drawing import Drawing
 from services.parsing.pdf.rotation import upright
+from services.parsing.pdf.sheets import Sheets
 
 
 class Scans:
@@ -19,8 +19,8 @@ class Scans:
     `seconds` limits the time for all pages together; `warnings` names the pages that were not read.
     """
 
-    def __init__(self, drawing: Drawing, seconds: float) -> None:
-        self._drawing = drawing
+    def __init__(self, sheets: Sheets, seconds: float) -> None:
+        self._sheets = sheets
         self._seconds = seconds
         self._spent = 0.0
         self._unread: list[int] = []
@@ -36,10 +36,8 @@ class Scans:
             return
         begun = time.monotonic()
         try:
-            image = self._drawing.draw(page, ocr.SIDE)
-            found = ocr.find_text(image)
-            if found.turn:
-                upright(page, found.turn)
+            found = ocr.find_text(self._sheets.draw(page, ocr.SIDE))
+            upright(page, found.turn)
             add_words(page, found.boxes, found.width)
             if found.unread:
                 self._foreign[page.number] = found
@@ -79,10 +77,5 @@ def add_words(page: Page, found: Sequence[ocr.TextBox], width: float) -> None:
     words already."""
     scale = page.width / max(width, 1)
     boxes = [ocr.TextBox(b.text, b.x0 * scale, b.y0 * scale, b.x1 * scale, b.y1 * scale) for b in found]
-    free = [b for b in boxes if not any(_over(b, w) for w in page.words)]
+    free = [b for b in boxes if not any(inside(word, b, slack=0) for word in page.words)]
     page.words.extend(ocr.words_of(free))
-
-
-def _over(box: ocr.TextBox, word: Word) -> bool:
-    x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1

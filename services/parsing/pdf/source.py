@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
-from services.parsing.page.geometry import Drawn, Page, Picture, Stroke, Style, Word
+from services.parsing.page.geometry import Page, Picture, Style, Word, inside, sized
 from services.parsing.page.lines import BLANK
 from services.parsing.pdf import annotations as added
 from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
-from services.parsing.pdf.transcripts.formulas import holds_formulas
+from services.parsing.pdf.sheets import Sheets
+from services.parsing.pdf.structure import alternatives_of, heading_depths
+from services.parsing.pdf.transcripts.doubts import holds_formulas
+from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
+from services.parsing.pdf.words.boxes import boxes_of
+from services.parsing.pdf.words.combs import join_combs
 from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
@@ -27,11 +33,9 @@ MAX_PAGES = 7_000
 #: Pages per batch: enough neighbours to detect running heads, and only a few megabytes at about 100 kB per
 #: page (600 words as Python objects).
 BATCH = 32
-#: A path up to this width (in points) is a line, whatever its drawing operator.
-THIN = 2.5
 
-#: A page with more small shapes than this has a dotted drawing, not bullets.
-MOST_BULLETS = 200
+#: Bullets that some programs set without a blank before their text.
+GLUED = frozenset("•▪■●◦‣➢")
 
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
@@ -46,7 +50,7 @@ class Batch:
     form: list[str]
 
 
-def read_batches(data: bytes) -> Iterator[Batch]:
+def read_batches(sheets: Sheets) -> Iterator[Batch]:
     """The pages in order, in batches, so that memory does not grow with the document.
 
     A page that cannot be read has no words. There is at least one batch. Raises CorruptDocument (broken,
@@ -63,34 +67,27 @@ def read_batches(data: bytes) -> Iterator[Batch]:
         extract_vector_graphics=True,
         extract_annotations=True,
         extract_form_fields=True,
+        extract_structure_tree=True,
         extract_xfa_packets=True,
         extract_images=True,
         image_mode="placeholder",
         include_complexity=True,
         continue_on_page_error=True,
     )
+    data = sheets.content
     total, layered = 0, has_hidden_layers(data)
     try:
         for batch in reader.parse_batches(data, batch_size=BATCH):
             total = batch.total_pages
             if total > MAX_PAGES:
                 raise DocumentTooLarge(f"PDF: {total} pages, at most {MAX_PAGES} are read; split it")
-            added.leave_out_hidden_fields(data, batch.result.pages)
-            images: dict[int, list[Picture]] = {}
+            images: dict[int, list[Picture]] = defaultdict(list)
             for image in batch.result.images:
-                box = image.bbox
-                images.setdefault(image.page, []).append(
-                    Picture(
-                        box.x,
-                        box.y,
-                        box.x + box.width,
-                        box.y + box.height,
-                        image.width,
-                        image.height,
-                        bytes(image.bytes),
-                    )
-                )
-            read = (_page(page, images.get(page.page_num, []), layered) for page in batch.result.pages)
+                box = sized(image.bbox.x, image.bbox.y, image.bbox.width, image.bbox.height)
+                images[image.page].append(Picture(*box, image.width, image.height, bytes(image.bytes)))
+            for page in batch.result.pages:
+                added.leave_out_hidden_fields(sheets, page)
+            read = (_page(page, images[page.page_num], layered) for page in batch.result.pages)
             packets = batch.result.xfa_packets if batch.result.form_type == DYNAMIC else None
             yield Batch(list(read), total, form_blocks([packet.content or "" for packet in packets or ()]))
     except (ParseError, RuntimeError, ValueError) as error:
@@ -110,48 +107,45 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     turned = main_turn(raw.text_items)
     sizes = run_sizes(raw.text_items)
     behind = fonts_behind(raw.text_items, sizes)
+    titles = heading_depths(raw.structure_tree)
     for at, (item, size) in enumerate(zip(raw.text_items, sizes, strict=True)):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
             found = _words(item, size, styles, turned in (90, 270))
             for word in found[1:] if at in behind else ():
                 word.style = style_of(behind[at], styles)
+            if item.mcid in titles:
+                for word in found:
+                    word.depth = titles[item.mcid]
             words.extend(found)
-    words = close_up(words)
+    words = added.join_fields(raw, close_up(words))
     without_typewriter(words)
     if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
         even_sizes(words)
     words.extend(list(added.typed_words(raw, words)))
-    vectors = raw.vector_graphics
-    strokes: list[Stroke] = []
-    if vectors:
-        strokes.extend(_strokes(vectors, raw.width, raw.height))
-        strokes.extend(_cell_edges(vectors, raw.width, raw.height))
-    if vectors:
-        words.extend(list(_drawn_bullets(vectors, words)))
+    vectors = raw.vector_graphics or VectorGraphics([], [])
+    words, strokes = join_combs(words, list(strokes_of(vectors, raw.width, raw.height)))
+    words.extend([*bullets_of(vectors, words), *boxes_of(vectors, words, strokes)])
     _mark_links(raw, words)
     scanned, useless = needs_reading(raw, words, pictures)
-    if useless:
-        words = []
-    suspects = suspects_of(raw, pictures, layered) if not turned else []
     page = Page(
         raw.page_num,
         raw.width,
         raw.height,
-        words,
+        [] if useless else words,
         strokes,
         pictures,
         scanned,
-        added.notes_of(raw),
-        suspects=suspects,
+        [*alternatives_of(raw.structure_tree), *added.notes_of(raw)],
+        formulas=holds_formulas(raw.text_items),
+        suspects=suspects_of(raw, pictures, layered) if not turned else [],
+        drawn=list(drawn_of(vectors, raw.width * raw.height)),
+        printed=_printed_number(raw),
+        beside=[] if useless else beside(raw, turned),
+        stamps=added.stamps_of(raw) if not turned else [],
+        holds_files=added.holds_files(raw),
+        label=raw.page_label,
     )
-    page.formulas = holds_formulas(raw.text_items)
-    page.stamps = added.drawn_of(raw) if not turned else []
-    page.holds_files = added.holds_files(raw)
-    page.printed = _printed_number(raw)
-    page.beside = [] if useless else beside(raw, turned)
-    if vectors:
-        page.drawn = list(_drawn(vectors, raw.width * raw.height))
-    return upright(page, turned) if words else page
+    return upright(page, turned) if page.words else page
 
 
 def _printed_number(raw: ParsedPage) -> int | None:
@@ -178,6 +172,11 @@ def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: boo
             continue
         if not text.isprintable():
             text = text.translate(_CORK)
+        if text[0] in GLUED and len(text) > 1 and (not out or spaced):
+            # A dot without a blank before its text: “•10 %”.
+            dot = Word(text[0], left, y0, left + min(0.35 * style.size, width / len(text)), y1, style, spaced)
+            out.append(dot)
+            text, left, width, spaced = text[1:], dot.x1, left + width - dot.x1, True
         if text == "-" and not style.mono:
             text = dash_of(width / (style.size or 1.0))
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:
@@ -213,75 +212,11 @@ def _blanks(item: TextItem) -> list[bool]:
     return out
 
 
-def _strokes(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Ruling lines and the edges of filled boxes, except white ones and the edge of the page."""
-    for line in vectors.lines:
-        color = line.stroke_color if line.stroke else line.fill_color
-        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00":
-            continue
-        wide, high = abs(line.x2 - line.x1), abs(line.y2 - line.y1)
-        if high <= 1 and 4 < wide < width * 0.995:
-            y = (line.y1 + line.y2) / 2
-            if 2 < y < height - 2:
-                yield Stroke(min(line.x1, line.x2), y, max(line.x1, line.x2), y)
-        elif wide <= 1 and 4 < high < height * 0.995:
-            x = (line.x1 + line.x2) / 2
-            if 2 < x < width - 2:
-                yield Stroke(x, min(line.y1, line.y2), x, max(line.y1, line.y2))
-
-
-def _cell_edges(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
-    """Thin filled boxes, unmerged: `lines` merges neighbours, which hides where cell borders meet."""
-    for shape in vectors.shapes:
-        x, y, wide, high = shape.bbox
-        color = shape.fill_color if shape.fill else shape.stroke_color
-        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00" or shape.has_curve:
-            continue
-        if high <= THIN < wide < width * 0.995 and 2 < y < height - 2:
-            yield Stroke(x, y + high / 2, x + wide, y + high / 2)
-        elif wide <= THIN < high < height * 0.995 and 2 < x < width - 2:
-            yield Stroke(x + wide / 2, y, x + wide / 2, y + high)
-
-
-def _drawn(vectors: VectorGraphics, area: float) -> Iterator[Drawn]:
-    """Curves, slanted lines and filled boxes, as drawings have them, except white ones and backgrounds."""
-    for shape in vectors.shapes:
-        x, y, wide, high = shape.bbox
-        color = shape.fill_color if shape.fill else shape.stroke_color
-        if color is None or color[2:].lower() == "ffffff" or color[:2] == "00" or wide * high > 0.4 * area:
-            continue
-        if shape.has_curve or (shape.fill and min(wide, high) > THIN):
-            yield Drawn(x, y, x + wide, y + high, shape.has_curve)
-    for line in vectors.lines:
-        (x0, x1), (y0, y1) = sorted((line.x1, line.x2)), sorted((line.y1, line.y2))
-        if x1 - x0 > THIN and y1 - y0 > THIN:
-            yield Drawn(x0, y0, x1, y1, True)
-
-
-def _drawn_bullets(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
-    """Bullets that some programs draw as small round or square shapes left of a line."""
-    small = [shape for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
-    shapes = [shape for shape in small if abs(shape.bbox[2] - shape.bbox[3]) <= 0.25 * shape.bbox[2]]
-    if len(shapes) > MOST_BULLETS:
-        return  # a dotted drawing
-    for shape in shapes:
-        x, y, width, height = shape.bbox
-        middle = y + height / 2
-        row = [w for w in words if w.y0 < middle < w.y1]
-        begins = any(0 < w.x0 - x - width < 2.5 * w.style.size for w in row)
-        free = not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
-        if begins and free and (shape.fill or shape.stroke):
-            text = "•" if shape.fill else "◦"
-            # A character's box is higher than its ink, so make this one as high as the words beside it.
-            yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)
-
-
 def _mark_links(raw: ParsedPage, words: list[Word]) -> None:
     for note in raw.annotations or ():
         if not note.uri or note.rect is None:
             continue
-        x0, y0 = note.rect.x, note.rect.y
-        x1, y1 = x0 + note.rect.width, y0 + note.rect.height
+        box = sized(note.rect.x, note.rect.y, note.rect.width, note.rect.height)
         for word in words:
-            if x0 <= (word.x0 + word.x1) / 2 <= x1 and y0 <= (word.y0 + word.y1) / 2 <= y1:
+            if inside(word, box, slack=0):
                 word.link = note.uri

@@ -38,12 +38,11 @@ def _lines(element: etree._Element, values: dict[str, list[str]]) -> Iterator[st
         kind = etree.QName(child).localname
         if child.get("presence") in _HIDDEN:
             continue
-        if kind == "draw":
-            yield from filter(None, [_text(child.find("{*}value"))])
-        elif kind == "field":
-            known = values.get(child.get("name", ""))
+        if kind in ("draw", "field"):
+            known = values.get(child.get("name", "")) if kind == "field" else None
             value = known.pop(0) if known else _text(child.find("{*}value"))
-            yield from filter(None, [": ".join(filter(None, [_text(child.find("{*}caption")), value]))])
+            if line := ": ".join(filter(None, [_text(child.find("{*}caption")), value])):
+                yield line
         elif kind in ("subform", "subformSet", "exclGroup", "area", "pageSet", "pageArea"):
             yield from _lines(child, values)
 

@@ -17,7 +17,7 @@ from services.parsing.formats.html import tables
 from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.classifier import Scores, scores_of
 from services.parsing.formats.html.render import Renderer
-from services.parsing.formats.html.short_pages import THRESHOLD, declared_parts, in_short_page
+from services.parsing.formats.html.short_pages import THRESHOLD, declared_parts, in_short_page, likeliest
 
 #: Content with fewer characters is little.
 _LITTLE = 1000
@@ -53,7 +53,10 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
         for block, score in zip(blocks, scores, strict=True)
     ]
     if not any(chosen):
-        return declared_parts(blocks, parts)
+        if declared := declared_parts(blocks, parts):
+            return declared
+        if not any(chosen := likeliest(blocks, scores)):
+            return set()
     _join(blocks, chosen)
     first, last = chosen.index(True), len(chosen) - 1 - chosen[::-1].index(True)
     titles = [

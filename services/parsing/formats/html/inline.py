@@ -150,6 +150,8 @@ def code_language(el: HtmlElement) -> str:
         candidates.append(parent)
     for candidate in candidates:
         named = candidate.get("data-lang") or candidate.get("data-language")
+        if candidate.tag == "pre" and len(candidate.get("lang") or "") > 2:  # of two letters: of its words
+            named = named or candidate.get("lang")
         match = _LANGUAGE_CLASS.search(candidate.get("class") or "")
         language = named or (match[1] if match else "")
         if language and re.fullmatch(r"[\w+#-]{1,20}", language):

@@ -1,4 +1,5 @@
-"""Scores of short pages: a few lines tell a classifier little, and the tags of the page much."""
+"""Scores of pages with little or no likely content: a few lines tell a classifier little, and the tags of the
+page much."""
 
 from __future__ import annotations
 
@@ -13,6 +14,9 @@ THRESHOLD = 0.52
 _SHORT, _SHORT_DECLARED = 500, 1500
 #: The lowest scores of content on a short page: in what it declares as its content by a tag, and elsewhere.
 _IN_DECLARED, _ELSEWHERE = 0.1, 0.35
+#: The lowest score of the likeliest sentences on a page without content, unless they are too long for a short
+#: page.
+_LIKELY = 0.25
 
 
 def in_short_page(blocks: list[Block], parts: list[Part], scores: Scores) -> Scores:
@@ -27,6 +31,15 @@ def in_short_page(blocks: list[Block], parts: list[Part], scores: Scores) -> Sco
         1.0 if score >= (_IN_DECLARED if _is_declared(block.part, region) else _ELSEWHERE) else score
         for block, score in zip(blocks, scores, strict=True)
     ])  # fmt: skip
+
+
+def likeliest(blocks: list[Block], scores: Scores) -> list[bool]:
+    """Which blocks are content where none is likely to be: the sentences that score best, and those that
+    score half as much. None if they are few and score too low."""
+    running = np.array([0 if block.element.tag == "h1" else block.running for block in blocks])
+    best = scores[(scores * running).argmax()]
+    found = (running > 0) & (scores * 2 >= best)
+    return [bool(keep) and bool(best >= _LIKELY or running[found].sum() >= _SHORT) for keep in found]
 
 
 def declared_parts(blocks: list[Block], parts: list[Part]) -> set[int]:

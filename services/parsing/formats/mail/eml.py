@@ -84,6 +84,10 @@ def _without_type(data: bytes) -> bytes:
     return re.sub(rb"^Content-Type:[^\n]*\n(?:[ \t][^\n]*\n)*", b"", data, count=1, flags=re.M | re.I)
 
 
+#: The language of an encoded word (RFC 2231 §5), which Python's decoder does not know.
+_LANGUAGE = re.compile(r"(?<==\?)([\w-]+)\*[\w-]+(?=\?[BQbq]\?)")
+
+
 def header(message: Message, name: str) -> str:
     """A header field, with encoded words and raw bytes (which some programs write) decoded."""
     value = next((str(v) for n, v in message.raw_items() if n.lower() == name.lower()), "")
@@ -94,7 +98,7 @@ def header(message: Message, name: str) -> str:
         except UnsupportedFormat:
             value = raw.decode("utf-8", "replace")
     try:
-        return " ".join(str(make_header(decode_header(value))).split())
+        return " ".join(str(make_header(decode_header(_LANGUAGE.sub(r"\1", value)))).split())
     except (LookupError, ValueError, UnicodeError, HeaderParseError):
         return " ".join(value.split())
 

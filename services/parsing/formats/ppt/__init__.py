@@ -12,6 +12,7 @@ import olefile  # type: ignore[import-untyped]
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.embedded import embedded_text
 from services.parsing.formats.ppt.deck import BODY, CENTRE_TITLE, HALF, QUARTER, TITLE, Deck, Text
 from services.parsing.markdown_writer import MarkdownBlock, Writer
 from services.parsing.reading import with_comments, with_hidden
@@ -51,6 +52,9 @@ def parse_ppt(data: bytes) -> ParsedDocument:
         for author, text in deck.comments_of(slide) if with_comments() else ():
             by = f" by {author.strip()}" if author.strip() else ""
             writer.add(md.escape_lines(md.escape(f"Comment{by}: {' '.join(text.split())}")))
+    for content in deck.embedded():
+        if inside := embedded_text(content, "object"):
+            writer.add(inside)
     markdown, pages = writer.finish()
     return ParsedDocument(markdown, pages)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from schemas.errors import CorruptDocument
@@ -23,7 +25,10 @@ _GROUP, _SHAPE, _CHILD_ANCHOR, _PROPERTIES = 0xF003, 0xF004, 0xF00F, (0xF00B, 0x
 _TABLE = -1
 #: A comment, texts, and the containers that programs add to slides.
 _COMMENT, _STRING, _TAGS = 12000, 4026, (5000, 5002, 5003)
+_OBJECT = 0x1011
 MAX_DEPTH = 32
+#: Most bytes of an unpacked object.
+MOST_UNPACKED = 64 * 1024 * 1024
 #: Placeholders that repeat on every slide: date, number, footer, header (§2.13.23).
 _RUNNING = (7, 8, 9, 10)
 
@@ -112,6 +117,19 @@ class Deck:
         offset = self._offsets.get(reference)
         record = next(self.records(offset, len(self._stream)), None) if offset is not None else None
         return record if record is not None and record.kind in (_SLIDE, _NOTES) else None
+
+    def embedded(self) -> Iterator[bytes]:
+        """Documents of other programs in the deck (§2.10.34), each an OLE container."""
+        for offset in self._offsets.values():
+            record = next(self.records(offset, len(self._stream)), None)
+            if record is None or record.kind != _OBJECT:
+                continue
+            content = self._stream[record.start : record.end]
+            if not record.instance:
+                yield content
+                continue
+            with suppress(zlib.error):  # packed, behind its length
+                yield zlib.decompressobj().decompress(content[4:], MOST_UNPACKED)
 
     def listed(self, instance: int) -> Iterator[tuple[int, list[Text]]]:
         """Slides (0) or notes (2) in order: the persist id and the texts of their outline."""

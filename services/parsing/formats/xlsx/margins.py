@@ -13,10 +13,13 @@ ELEMENTS = ("oddHeader", "evenHeader", "firstHeader", "oddFooter", "evenFooter",
 _SECTION = re.compile(r"&[LCR]")
 _CODE = re.compile(r'&"[^"]*"|&K[0-9A-Fa-f+-]{6}|&\d+|&[PNDTFAZGBIUESXYOH]', re.I)
 
+#: Characters below the blank, as sheets escape them.
+_BREAK = re.compile(r"_x00[01][0-9A-Fa-f]_")
+
 
 def margin_texts(code: str) -> Iterator[str]:
     """The texts in a head or foot."""
-    for section in _SECTION.split(code):
+    for section in _SECTION.split(_BREAK.sub(" ", code)):
         text = " ".join(_CODE.sub(" ", section.replace("&&", "\0")).replace("\0", "&").split())
         if any(map(str.isalpha, text)) and not is_page_number(text):
             yield text

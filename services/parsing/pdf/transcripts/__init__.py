@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from services.parsing import questions
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.geometry import Page
-from services.parsing.pdf.drawing import Drawing
+from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.transcripts.doubts import has_doubtful_table
 from services.parsing.pdf.transcripts.evidence import contradiction
 
@@ -22,9 +22,9 @@ _DISPLAY = re.compile(r"\\\[(.+?)\\\]", re.S)
 class Transcripts:
     """The transcripts of one document; there are none unless something is asked."""
 
-    def __init__(self, drawing: Drawing) -> None:
-        self._drawing = drawing
-        self._file = hashlib.sha256(drawing.content).hexdigest()
+    def __init__(self, sheets: Sheets) -> None:
+        self._sheets = sheets
+        self._file = hashlib.sha256(sheets.content).hexdigest()
         self._questions = questions.current()
 
     def collects(self, page: Page) -> bool:
@@ -40,7 +40,7 @@ class Transcripts:
         asked = self._questions
         if asked is None or not _is_wanted(page, blocks, asked.pages):
             return None
-        answer = asked.page(self._file, page.number, lambda: self._drawing.draw(page, questions.SIDE))
+        answer = asked.page(self._file, page.number, lambda: self._sheets.draw(page, questions.SIDE))
         if asked.collecting:
             return []  # nothing is asked about the pictures on it
         if answer is None or not (answer or page.words):

@@ -1,9 +1,11 @@
-"""Signs that the tables of a page were not understood."""
+"""Signs that words in rows do not show what is on a page: formulas, and tables that were not understood."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from liteparse.types import TextItem
 
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.tables.columns import is_figure
@@ -14,6 +16,15 @@ SEVERAL = 2
 MANY, MOSTLY = 8, 0.6
 #: A table with a larger share of empty cells has columns that are none.
 EMPTY = 0.6
+
+#: Fonts of formulas: TeX's math italic, symbols, large operators and alphabets; OpenType math fonts; STIX,
+#: unless the text is set in it.
+_FONT = re.compile(
+    r"CMMI|CMSY|CMEX|MSAM|MSBM|EUFM|RSFS|LMMath|(?<!Poly)Math(?!er)|MathJax|KaTeX|txsy|txmi|pxmi|STIX", re.I
+)
+_SYMBOLS = re.compile("[∂∇∏∑√∝∞∫∬∮∈∉⊂⊆∪∩∀∃≈≠≡≤≥⟨⟩±×÷]|[\U0001d400-\U0001d7ff]")
+#: Characters of formulas on a page: a variable here and there in the text reads well without LaTeX.
+FEWEST = 10
 
 _MARKS = re.compile(r"[*_`$%]+")
 
@@ -44,3 +55,15 @@ def _words(text: str) -> list[str]:
 
 def _count(text: str) -> int:
     return sum(map(is_figure, _words(text)))
+
+
+def holds_formulas(items: Iterable[TextItem]) -> bool:
+    """Whether a page has more than a few characters in fonts for formulas, or mathematical symbols."""
+    count = total = 0
+    for item in items:
+        total += len(item.text)
+        if _FONT.search(item.font_name or ""):
+            count += len(item.text)
+        else:
+            count += 2 * len(_SYMBOLS.findall(item.text))
+    return FEWEST <= count < total / 2

@@ -56,9 +56,9 @@ def contradiction(markdown: str, words: Sequence[Word], scanned: bool) -> str | 
     """
     page = " ".join(word.text for word in words)
     text = _MARKUP.sub(" ", markdown)
-    said, there = _terms(text), _terms(page)
+    said, there = set(_terms(text)), set(_terms(page))
     least = _SCANNED if scanned else _PRINTED
-    if scanned and (len(there) < _FEWEST or not _same_script(text, page)):
+    if scanned and (len(there) < _FEWEST or _script(text) != _script(page)):
         return None
     if there and not said and not _figures(text):
         return "its answer has no text"
@@ -96,12 +96,8 @@ def _absent(terms: Iterable[str], others: set[str], other: str) -> int:
     return sum(term not in others and term not in whole for term in terms)
 
 
-def _terms(text: str) -> set[str]:
-    return set(_each_term(_folded(text)))
-
-
-def _each_term(text: str) -> Iterator[str]:
-    for run in _LETTERS.findall(text):
+def _terms(text: str) -> Iterator[str]:
+    for run in _LETTERS.findall(_folded(text)):
         if _UNSPACED.search(run):
             yield from (run[at : at + 2] for at in range(max(len(run) - 1, 1)))
         elif len(run) >= _SHORTEST:
@@ -114,10 +110,6 @@ def _figures(text: str) -> Counter[str]:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).replace("\u00ad", "").casefold()
-
-
-def _same_script(text: str, page: str) -> bool:
-    return _script(text) == _script(page)
 
 
 def _script(text: str) -> str:

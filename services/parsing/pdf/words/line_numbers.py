@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from statistics import median
 
 from services.parsing.page.geometry import Page, Word
+from services.parsing.page.lines import rows_of
 
 #: Lines in the fewest that are numbered, and numbers if not every line has one.
 FEWEST_LINES, FEWEST_NUMBERS = 8, 4
@@ -40,7 +40,7 @@ def _counts_lines(column: list[Word], words: list[Word], left: bool) -> bool:
     steps = {after - before for before, after in pairwise(values)}
     if len(column) < FEWEST_NUMBERS or len(steps) != 1 or not steps <= set(_STEPS):
         return False
-    lines = _lines([word for word in words if word not in column])
+    lines = rows_of(word for word in words if word not in column)
     inner = [line for line in lines if _overlap(line, column, left)]
     if (
         len(lines) < FEWEST_LINES
@@ -49,17 +49,6 @@ def _counts_lines(column: list[Word], words: list[Word], left: bool) -> bool:
     ):
         return False
     return sum(map(_is_text, lines)) >= 0.7 * len(lines)
-
-
-def _lines(words: list[Word]) -> list[list[Word]]:
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: (w.y0 + w.y1) / 2):
-        middle = (word.y0 + word.y1) / 2
-        if lines and middle < median(w.y1 for w in lines[-1]) - 0.2 * word.style.size:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return [sorted(line, key=lambda w: w.x0) for line in lines]
 
 
 def _overlap(line: list[Word], column: list[Word], left: bool) -> bool:

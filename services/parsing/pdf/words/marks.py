@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from typing import Any
+from collections.abc import Sequence
 
-from services.parsing.page.geometry import Page, Word
-from services.parsing.pdf.sheets import visit_sheets
+from services.parsing.page.geometry import Box, Page, Word
+from services.parsing.pdf.sheets import Letters, Sheets
 
 #: Scripts whose words have marks: Hebrew and Arabic (points), Syriac, Thaana, Indic, Thai to Myanmar, Khmer.
 _MARKED_SCRIPTS = re.compile("[\u0590-\u07bf\u0900-\u109f\u1780-\u17ff]")
@@ -30,10 +28,12 @@ _DOTTED = {"ı": "i", "ȷ": "j"}
 _OVER = 0.6
 
 
-def restore_marks(data: bytes, pages: Iterable[Page]) -> None:
-    """Complete the words of unrotated pages that may lack marks, or have accents beside their letters."""
-    suspects = ((page.number, [word for word in page.words if _is_suspect(word)]) for page in pages)
-    visit_sheets(data, [one for one in suspects if one[1]], _restore)
+def restore_marks(sheets: Sheets, page: Page) -> None:
+    """Complete the words that may lack marks, or have accents beside their letters."""
+    suspects = [word for word in page.words if _is_suspect(word)]
+    if suspects and (letters := sheets.letters(page)):
+        for word in suspects:
+            _restore(letters, word)
 
 
 def _is_suspect(word: Word) -> bool:
@@ -42,21 +42,17 @@ def _is_suspect(word: Word) -> bool:
     return not plain and bool(_MARKED_SCRIPTS.search(text) or _BESIDE.search(text))
 
 
-def _restore(sheet: Any, words: Sequence[Word]) -> None:
-    left, _, _, top = sheet.get_bbox()
-    with closing(sheet.get_textpage()) as page:
-        for word in words:
-            middle = top - (word.y0 + word.y1) / 2
-            at = page.get_index(left + word.x0 + 1, middle, 2, word.y1 - word.y0)
-            if at is None:
-                continue
-            start = max(at - len(word.text) - 3, 0)  # the first letter, or the last one from right to left
-            around = page.get_text_range(start, min(3 * len(word.text) + 6, page.count_chars() - start))
-            if _MARKED_SCRIPTS.search(word.text):
-                _add_marks(word, around)
-            elif (found := re.search(r"(\s*)".join(map(re.escape, word.text)), around)) is not None:
-                ends = [found.end(n) for n in range(1, len(word.text))]
-                _set_accents(word, [page.get_charbox(start + end) for end in (found.start(), *ends)])
+def _restore(letters: Letters, word: Word) -> None:
+    at = letters.first_of(word)
+    if at is None:
+        return
+    start = max(at - len(word.text) - 3, 0)  # the first letter, or the last one from right to left
+    around = letters.between(start, start + 3 * len(word.text) + 6)
+    if _MARKED_SCRIPTS.search(word.text):
+        _add_marks(word, around)
+    elif (found := re.search(r"(\s*)".join(map(re.escape, word.text)), around)) is not None:
+        ends = [found.end(n) for n in range(1, len(word.text))]
+        _set_accents(word, [letters.box(start + end) for end in (found.start(), *ends)])
 
 
 def _add_marks(word: Word, around: str) -> None:
@@ -70,17 +66,17 @@ def _add_marks(word: Word, around: str) -> None:
         word.text = found[0]
 
 
-def _set_accents(word: Word, boxes: Sequence[tuple[float, float, float, float]]) -> None:
+def _set_accents(word: Word, boxes: Sequence[Box]) -> None:
     """Compose each accent with the letter that its box covers."""
     letters = list(word.text)
     for n, accent in enumerate(word.text):
         if accent not in _ACCENTS:
             continue
-        left, _, right, _ = boxes[n]
+        left, right = boxes[n].x0, boxes[n].x1
         for beside in (n + 1, n - 1):
             if not 0 <= beside < len(letters) or not letters[beside].isalpha():
                 continue
-            over = min(right, boxes[beside][2]) - max(left, boxes[beside][0])
+            over = min(right, boxes[beside].x1) - max(left, boxes[beside].x0)
             base = _DOTTED.get(letters[beside], letters[beside])
             whole = unicodedata.normalize("NFC", base + _ACCENTS[accent])
             if over >= _OVER * (right - left) and len(whole) == 1:

@@ -7,14 +7,14 @@ to contain superscripts, because that takes longer than reading the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from statistics import median_high
 
 from liteparse.types import TextItem
 
 from services.parsing.page.geometry import Page, Style, Word
-from services.parsing.pdf.sheets import visit_sheets
+from services.parsing.pdf.sheets import Letters, Sheets
 
 #: A run with raised characters may be higher than others of its font and size by this factor.
 HIGHER = 1.04
@@ -38,8 +38,9 @@ def run_sizes(items: Sequence[TextItem]) -> list[float]:
     """The font size of each run. The reader reports that of its first character; if that is a raised mark,
     the run is too high for it, and its size follows from its height."""
     sizes = [item.font_height or item.height for item in items]
-    shares = sorted(item.height / size for item, size in zip(items, sizes, strict=True) if size > 0)
-    usual = shares[len(shares) // 2] if shares else 1.0
+    usual = median_high(
+        [item.height / size for item, size in zip(items, sizes, strict=True) if size > 0] or [1]
+    )
     known = {round(size, 1) for size in sizes}
     out = []
     for item, size in zip(items, sizes, strict=True):
@@ -49,9 +50,12 @@ def run_sizes(items: Sequence[TextItem]) -> list[float]:
     return out
 
 
-def mark_raised(data: bytes, pages: Iterable[Page]) -> None:
-    """Mark the superscript digits of unrotated pages."""
-    visit_sheets(data, [(page.number, words) for page in pages if (words := _suspects(page))], _mark)
+def mark_raised(sheets: Sheets, page: Page) -> None:
+    """Mark the superscript digits of a page that is not rotated."""
+    suspects = _suspects(page)
+    if suspects and (letters := sheets.letters(page)):
+        for word in suspects:
+            word.text = _marked(word.text, list(_letters_of(word, letters)))
 
 
 def _suspects(page: Page) -> list[Word]:
@@ -70,56 +74,33 @@ def _suspects(page: Page) -> list[Word]:
     return found
 
 
-def _mark(sheet: Any, words: list[Word]) -> None:
-    import pypdfium2.raw as raw  # type: ignore[import-untyped]
-
-    left, _, _, top = sheet.get_bbox()
-    with closing(sheet.get_textpage()) as text:
-        for word in words:
-            x0, x1 = word.x0 + left - 1, word.x1 + left + 1
-            middle = top - (word.y0 + word.y1) / 2
-            chars = []
-            for at in _chars(text, x0, x1, top - word.y1 - 1, top - word.y0 + 1, middle):
-                char = chr(raw.FPDFText_GetUnicode(text, at))
-                if not char.isspace():
-                    chars.append((char, raw.FPDFText_GetFontSize(text, at), text.get_charbox(at)[1]))
-            word.text = _marked(word.text, chars)
+def _letters_of(word: Word, letters: Letters) -> Iterator[tuple[str, float, float]]:
+    """The characters of a word: text, font size and foot."""
+    first = letters.first_of(word)
+    if first is None:
+        return
+    for at in range(first, min(first + 60, letters.text.count_chars())):
+        box, char = letters.box(at), chr(letters.unit(at))
+        if box.x1 > word.x1 + 2 or box.y0 > word.y1 + 1 or box.y1 < word.y0 - 1:
+            return
+        if box.x1 > box.x0 and not char.isspace():
+            yield char, letters.size(at), box.y1
 
 
-def _chars(text: object, x0: float, x1: float, y0: float, y1: float, middle: float) -> list[int]:
-    """Indices of the characters of a box, starting at its left edge."""
-    start = text.get_index(x0 + 3, middle, 4, (y1 - y0) / 2)  # type: ignore[attr-defined]
-    if start is None:
-        return []
-    found = []
-    for at in range(start, min(start + 60, text.count_chars())):  # type: ignore[attr-defined]
-        left, bottom, right, top = text.get_charbox(at)  # type: ignore[attr-defined]
-        if right > x1 + 1 or top < y0 or bottom > y1:
-            break
-        if right > left:
-            found.append(at)
-    return found
-
-
-def _marked(word: str, chars: list[tuple[str, float, float]]) -> str:
-    if "".join(c for c, _, _ in chars) != word:
+def _marked(word: str, chars: Sequence[tuple[str, float, float]]) -> str:
+    if "".join(char for char, _, _ in chars) != word:
         return word
-    size = max(s for _, s, _ in chars)
-    standing = [y for c, s, y in chars if s > SMALLER * size and c not in ",;gjpqy"]
-    foot = min(standing or [y for _, _, y in chars])
-    raised = [s < SMALLER * size and y > foot + ABOVE * size for _, s, y in chars]
+    size = max(high for _, high, _ in chars)
+    standing = [foot for char, high, foot in chars if high > SMALLER * size and char not in ",;gjpqy"]
+    line = max(standing or [foot for _, _, foot in chars])
     out, at = "", 0
-    while at < len(chars):
-        end = at
-        while end < len(chars) and raised[end]:
-            end += 1
-        run = word[at:end]
-        if not out and run.isdigit() and re.match(r"[^\W\d_]{2}", word[end:]):
+    for raised, group in groupby(chars, lambda c: c[1] < SMALLER * size and c[2] < line - ABOVE * size):
+        run = "".join(char for char, _, _ in group)
+        at += len(run)
+        if raised and not out and run.isdigit() and re.match(r"[^\W\d_]{2}", word[at:]):
             out = f"[{run}] "  # the note itself
-        elif run and re.fullmatch(r"[+−-]?\d{1,3}", run) and out:
+        elif raised and out and re.fullmatch(r"[+−-]?\d{1,3}", run):
             out += f"^{run}" if out[-1].isdigit() or run[0] in "+−-" or _UNIT.search(out) else f"[{run}]"
         else:
-            end = max(end, at + 1)
-            out += word[at:end]
-        at = end
+            out += run
     return out

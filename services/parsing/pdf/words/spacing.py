@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from statistics import median_high
 
-from services.parsing.page.geometry import Word
+from services.parsing.page.geometry import Word, grouped
 
 #: Minimum letters of a letterspaced word; fewer may be initials or names of quantities.
 FEWEST = 4
@@ -19,32 +20,22 @@ WIDEST = 1.0
 
 def close_up(words: Sequence[Word]) -> list[Word]:
     """The words of a page in file order, with letterspaced words joined."""
-    out: list[Word] = []
-    run: list[Word] = []
-    for word in words:
-        if run and not _continues(run[-1], word):
-            out.extend(_closed(run))
-            run = []
-        if len(word.text) == 1 and word.text.isalpha():
-            run.append(word)
-        else:
-            out.extend(_closed(run))
-            run = []
-            out.append(word)
-    return [*out, *_closed(run)]
+    return [word for run in grouped(words, _goes_on) for word in _closed(run)]
 
 
-def _continues(before: Word, word: Word) -> bool:
-    gap = word.x0 - before.x1
-    return before.style == word.style and before.y0 == word.y0 and 0 <= gap <= 1.5 * WIDEST * word.style.size
+def _goes_on(run: Sequence[Word], word: Word) -> bool:
+    """Whether a word is the next letter of a run of letters."""
+    before, gap = run[-1], word.x0 - run[-1].x1
+    letters = len(word.text) == 1 == len(before.text) and (before.text + word.text).isalpha()
+    alike = letters and before.style == word.style and before.y0 == word.y0
+    return alike and 0 <= gap <= 1.5 * WIDEST * word.style.size
 
 
 def _closed(run: list[Word]) -> list[Word]:
     if len(run) < FEWEST:
         return run
     gaps = [after.x0 - before.x1 for before, after in itertools.pairwise(run)]
-    usual = sorted(gaps)[len(gaps) // 2]
-    size = run[0].style.size
+    usual, size = median_high(gaps), run[0].style.size
     even = [gap for gap in gaps if gap <= WIDER * usual]
     blank = BLANK[0] * size <= usual <= BLANK[1] * size
     if max(even) - min(even) > 0.15 * size or usual > WIDEST * size or (blank and len(even) == len(gaps)):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.services.chunking.rebuilt.text import Text, deep, many
+from tests.services.chunking.rebuilt.text import Text, deep, many, records
 
 CASES = [
     deep("tree-sitter-analyzer 746.js", "class ModernComponent {\n  #secretKey = 1;\n  state = {};\n  handleClick = (event) => {\n", "    const value_%i_ = gate(%i);\n", "  };\n}\n", "class ModernComponent", "handleClick"),
@@ -18,4 +18,10 @@ CASES = [
     deep("tree-sitter-bash 61.sh", "open() {\n  if true; then\n    cat <<XXX\n${a_string}\nXXX\n  fi\n}\n\nrun_all() {\n", "  value_%i_=$(gate %i)\n", "}\n", "run_all"),
     deep("CodeNib 233.java", "package x;\n\npublic record Gate(int level, String name) {\n  public Gate {\n", "    value_%i_(%i);\n", "  }\n}\n", "record Gate"),
     deep("uteke 334.dart", "class GatePage extends StatefulWidget {\n  Future<void> run() async {\n", "    final value_%i_ = gate(%i);\n", "  }\n}\n", "class GatePage", "run"),
+    deep("codegraph 18.ts", "export const schema = z.object({\n  gates: z.object({\n", "    value_%i_: z.number().min(%i),\n", "  }),\n});\n", "schema", "gates"),
+    records("bounty-challenge 10648.rs", "/// Level %i.\n#[derive(Debug)]\npub struct Level%i {\n    pub gate: u32,\n}\n\nconst MAX_%i: u32 = %i;\n\n", "/// Level %i.\n#[derive(Debug)]\npub struct Level%i {\n    pub gate: u32,\n}"),
+    deep("tree-sitter-c 209.c", "#define FOO static int x = 10;\n\nFOO\n\nint run(int a)\n{\n", "  int value_%i_ = gate(%i);\n", "  return 0;\n}\n", "int run"),
+    deep("tree-sitter-ruby 140.rb", "class Cop\n  def_node_matcher :example?, <<~PATTERN\n    {\n      #{block_pattern(\n        '{#Examples.all}'\n      )}\n    }\n  PATTERN\n\n  def run(a)\n", "    value_%i_ = gate(%i)\n", "  end\nend\n", "class Cop", "def run"),
+    deep("llama_index 7418.py", "class Gate:\n    def run(self):\n        for a in self.parts:\n            if a.open:\n", "                value_%i_ = gate(%i)\n", "", "class Gate", "def run"),
+    records("cocoindex 26.go", "// Level%i tells it.\n//\n// It is slow.\nfunc (g *Gate) Level%i() (int, error) {\n\treturn g.level + %i, nil\n}\n\n", "// Level%i tells it.\n//\n// It is slow.\nfunc (g *Gate) Level%i() (int, error) {\n\treturn g.level + %i, nil\n}"),
 ]  # fmt: skip

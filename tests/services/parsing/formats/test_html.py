@@ -151,6 +151,21 @@ def test_a_page_of_teasers_alone_keeps_them() -> None:
     assert "### [Card 5](/5)" in markdown(cards, main_content=True)
 
 
+def test_a_text_that_looks_like_no_content_is_kept_alone_if_the_page_has_no_other() -> None:
+    """As on old pages: long lists of links, and one element with breaks for all of the text."""
+    archive = "".join(f"<ul><li><a href=/{n}>May {2000 + n} ({n})</a></li></ul>" for n in range(20))
+    text = "<br>".join(
+        ["On Monday the spring in the upper village is cleaned. The water is off until noon."] * 7
+    )
+    page = f"<blockquote>Categories</blockquote>{archive}<div>5/3/2019 - By: Office - Category: Water<br>{text}</div>"
+
+    kept = markdown(page, main_content=True)
+
+    assert kept.count("the spring in the upper village") == 7
+    assert "Categories" not in kept
+    assert "May 2005" not in kept
+
+
 def test_what_is_nested_too_deep_is_said_to_be_left_out() -> None:
     document = parse(("<html>" + "<ul><li>a" * 400).encode(), "a.html")
 

@@ -221,3 +221,10 @@ def test_a_small_foot_goes_although_the_last_page_is_in_small_type(sheet: Sheet)
     sheet.text(72, 760, "Proceedings of the workshop", size=8)
 
     assert "Proceedings" not in markdown(sheet.data())
+
+
+def test_pages_have_the_numbers_that_the_file_gives_them() -> None:
+    labelled = parse(written(catalog="/PageLabels<</Nums[0<</S/r/St 4>>]>>"), "a.pdf")
+
+    assert [(page.number, page.name) for page in labelled.pages] == [(1, "iv")]
+    assert [page.name for page in parse(written(), "a.pdf").pages] == [None]

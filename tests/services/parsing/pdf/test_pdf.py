@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.pdf import parse_pdf, source
+from services.parsing.pdf.sheets import Sheets
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
 
@@ -309,7 +310,7 @@ def test_pages_are_read_in_batches(sheet: Sheet) -> None:
         sheet.next_page()
     data = sheet.data()
 
-    assert [len(batch.pages) for batch in source.read_batches(data)] == [source.BATCH, 3]
+    assert [len(batch.pages) for batch in source.read_batches(Sheets(data))] == [source.BATCH, 3]
     assert pypdfium2.PdfDocument(data).__len__() == len(parse_pdf(data).pages)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.errors import DocumentError
 from services.parsing import Choices, parse
@@ -17,8 +17,8 @@ class Case:
 
     `has` and `lacks`: texts, whatever their white space; `order`: texts that follow each other; `rows`: cells
     that follow each other in a row of a table; `matches`, `no_match`: patterns of the markdown as it is;
-    `exact`: the whole markdown; `told`: a part of a warning; `refused`: a part of the message with which the
-    file is refused.
+    `count`: how often a text is there; `exact`: the whole markdown; `told`: a part of a warning; `refused`: a
+    part of the message with which the file is refused.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Case:
     rows: Sequence[Sequence[str]] = ()
     matches: Sequence[str] = ()
     no_match: Sequence[str] = ()
+    count: Mapping[str, int] = field(default_factory=dict)
     exact: str | None = None
     told: str = ""
     refused: str = ""
@@ -60,6 +61,7 @@ class Case:
             f"no match of {pattern!r}" for pattern in self.matches if not re.search(pattern, text, re.M)
         ]
         wrong += [f"matches {pattern!r}" for pattern in self.no_match if re.search(pattern, text, re.M)]
+        wrong += [f"{flat.count(s)} times {s!r}" for s, n in self.count.items() if flat.count(s) != n]
         if self.exact is not None and text.strip() != self.exact.strip():
             wrong.append(f"{text.strip()!r} is not {self.exact.strip()!r}")
         if self.told and not any(self.told in warning for warning in document.warnings):
