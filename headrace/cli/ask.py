@@ -18,6 +18,12 @@ T = TypeVar("T")
 SourceId = Annotated[
     str, typer.Argument(help="Id of the source, or its first characters.", show_default=False)
 ]
+OfSource = Annotated[
+    str | None,
+    typer.Option(
+        "--source", help="Only of this source: its id, or its first characters.", show_default=False
+    ),
+]
 OfDatabase = Annotated[
     str | None, typer.Option("--database", "-d", help="Only of this database.", show_default=False)
 ]
@@ -52,10 +58,16 @@ def ask_of_source(data_dir: Path | None, text: str, use: "Callable[[GatewayClien
     """The same, also with the id of the source that has it, or whose id begins with `text`."""
 
     async def asked(client: "GatewayClient") -> T:
-        ids = [one.id for one in await client.sources()] if _SHORT.fullmatch(text) else []
-        return await use(client, _whole(text, ids, "source", "sources"))
+        return await use(client, await whole_source_id(client, text))
 
     return ask(data_dir, asked)
+
+
+async def whole_source_id(client: "GatewayClient", text: str) -> str:
+    """The id of the source that has it, or whose id begins with `text`. Raises UsageError unless there is
+    exactly one."""
+    ids = [one.id for one in await client.sources()] if _SHORT.fullmatch(text) else []
+    return _whole(text, ids, "source", "sources")
 
 
 def ask_of_invocation(

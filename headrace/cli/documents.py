@@ -10,6 +10,7 @@ import typer
 from headrace.cli.origins.patterns import MainContent
 from headrace.cli.output import console, print_json
 from headrace.cli.settings import AsJson
+from headrace.usage_error import UsageError
 
 if TYPE_CHECKING:
     from services.chunking import Strategy, TextChunk
@@ -56,6 +57,8 @@ def chunk(
     from services.chunking import Strategy
     from services.chunking import chunk as cut
 
+    if max_lines is not None and not lines:
+        raise UsageError("--max-lines requires --lines: otherwise chunks follow the structure of the text")
     document = _parsed(file, main_content)
     strategy: Strategy = "lines" if lines else "tree_sitter"
     text_type = document.text_type

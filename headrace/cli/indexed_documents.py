@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, ask
+from headrace.cli.ask import OfDatabase, OfSource, ask, whole_source_id
 from headrace.cli.output import console, note, print_fields, print_json, print_rows, visible
 from headrace.cli.settings import AsJson, DataDir
 from headrace.usage_error import UsageError
@@ -35,7 +35,7 @@ class DocumentState(StrEnum):
 
 @documents.command("list")
 def list_documents(
-    source: Annotated[str | None, typer.Option(help="Only of this source.", show_default=False)] = None,
+    source: OfSource = None,
     database: OfDatabase = None,
     collection: Annotated[
         str | None,
@@ -60,14 +60,18 @@ def list_documents(
     from headrace.client.gateway import to_json
 
     query = {
-        "source_id": source,
         "database_name": database or (_DEFAULT_DATABASE if collection else None),
         "collection_name": collection,
         "state": state.value if state else None,
         "prefix": prefix,
         "contains": contains,
     }
-    found, more = ask(data_dir, lambda client: _some(client, limit, query))
+
+    async def listed(client: "GatewayClient") -> "tuple[list[DocumentSummary], bool]":
+        of = None if source is None else await whole_source_id(client, source)
+        return await _some(client, limit, {"source_id": of, **query})
+
+    found, more = ask(data_dir, listed)
     if as_json:
         print_json(to_json(found))
     else:

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, SourceId, ask, ask_of_invocation, ask_of_source
+from headrace.cli.ask import (
+    OfDatabase,
+    OfSource,
+    SourceId,
+    ask,
+    ask_of_invocation,
+    ask_of_source,
+    whole_source_id,
+)
 from headrace.cli.checks import require_target
 from headrace.cli.output import print_fields, print_json, print_rows
 from headrace.cli.settings import AllowEmpty, AllowMassDelete, AsJson, Collection, DataDir, FullCheck
@@ -53,7 +61,7 @@ def _status(job: "Job") -> str:
 
 @invocations.command("list")
 def list_invocations(
-    source: Annotated[str | None, typer.Option(help="Only of this source.", show_default=False)] = None,
+    source: OfSource = None,
     database: OfDatabase = None,
     status: Annotated[RunStatus | None, typer.Option(help="Only those.", show_default=False)] = None,
     limit: Limit = 20,
@@ -63,8 +71,13 @@ def list_invocations(
     """List invocations, newest first."""
     from headrace.client.gateway import to_json
 
-    query = {"source_id": source, "database_name": database, "status": status.value if status else None}
-    found = ask(data_dir, lambda client: client.invocations(limit, **query))
+    query = {"database_name": database, "status": status.value if status else None}
+
+    async def listed(client: "GatewayClient") -> "list[Job]":
+        of = None if source is None else await whole_source_id(client, source)
+        return await client.invocations(limit, source_id=of, **query)
+
+    found = ask(data_dir, listed)
     if as_json:
         print_json(to_json(found))
         return

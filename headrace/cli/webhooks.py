@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli.ask import ask
+from headrace.cli.ask import OfSource, ask, whole_source_id
 from headrace.cli.output import note, print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, DataDir
 from headrace.usage_error import UsageError
@@ -79,7 +79,7 @@ def _ends(one: "EndpointSummary") -> str:
 @webhooks.command("create")
 def create_webhook(
     url: Annotated[str, typer.Argument(help="The receiver: https://host/path.", show_default=False)],
-    source: Annotated[str | None, typer.Option(help="Runs of this source.", show_default="all")] = None,
+    source: OfSource = None,
     database: Annotated[
         str | None, typer.Option("--database", "-d", help="Runs of this database.", show_default="all")
     ] = None,
@@ -91,13 +91,17 @@ def create_webhook(
     """Create an endpoint. Prints its id, and its secret, which is shown only once."""
     given = {
         "url": url,
-        "source_id": source,
         "database_name": database,
         "events": _events(events),
         "description": description,
     }
     payload = {name: value for name, value in given.items() if value}
-    _print_secret(ask(data_dir, lambda client: client.create_webhook(payload)), as_json)
+
+    async def create(client: "GatewayClient") -> "CreatedEndpoint":
+        of = {} if source is None else {"source_id": await whole_source_id(client, source)}
+        return await client.create_webhook({**payload, **of})
+
+    _print_secret(ask(data_dir, create), as_json)
 
 
 def _print_secret(made: "CreatedEndpoint", as_json: bool) -> None:

@@ -40,6 +40,8 @@ _LEFT_OUT = frozenset(
         *("chroma/lock", "chroma/chroma.log", "chroma/chroma.log.1"),
     }
 )
+#: What the file may be called; the last two are compressed.
+_ENDINGS = (".tar", ".tar.gz", ".tgz")
 _CHUNK = 1024 * 1024
 
 
@@ -68,6 +70,8 @@ def back_up(data_dir: Path, file: Path, told: Callable[[str], None] = lambda sai
     data_dir, file = data_dir.resolve(), file.absolute()
     if not is_data_dir(data_dir):
         raise RequestError(f"{data_dir} is no data folder; choose one with --data-dir or HEADRACE_DATA_DIR")
+    if not file.name.endswith(_ENDINGS):
+        raise RequestError(f"{file} is to end with {', '.join(_ENDINGS)}: it becomes a tar file")
     if not file.parent.is_dir():
         raise RequestError(f"{file.parent} is no folder; choose another place for the backup")
     if file.exists():

@@ -8,7 +8,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from headrace.wiring.shared import Wiring
 from schemas.errors import TransientError
 from schemas.events import TopicLayout
-from streams.growth.renewing import cut_short
+from streams.growth.renewing import cut_short, is_renewing
 from streams.kafka.cluster import Cluster
 from streams.partitions import Partition
 from streams.state.layout import GROWING, MOVED, SETTLED, STOPPING, LayoutWatch, base_of, read_layout
@@ -90,9 +90,13 @@ async def require_unchanged(wiring: Wiring, orders: bool) -> None:
 def why_anew(service: str, began: TopicLayout | None, now: TopicLayout, drained: bool) -> str:
     """Why a process that began with one layout has to begin anew with another; empty if it need not."""
     if now.phase in (STOPPING, GROWING, MOVED):
-        return "" if service in _SERVES else "partitions are being grown"
+        if service in _SERVES:
+            return ""
+        return "the offsets of a topic are raised" if is_renewing(now) else "partitions are being grown"
     if began is not None and (began.partitions, base_of(began.eras)) != (now.partitions, base_of(now.eras)):
-        return f"the topics have {now.partitions} partitions now, or one of them was made anew"
+        if began.partitions != now.partitions:
+            return f"the topics have {now.partitions} partitions now"
+        return "the offsets of a topic were raised: it was made anew, or had lost its last records"
     if now.phase == SETTLED and drained and service not in _SERVES:
         return "the growth of partitions was given up"
     return ""

@@ -37,6 +37,12 @@ ROOM_FOR_MEMBERS, ROOM_FOR_STATEMENTS = 1 / 2, 1 / 4
 
 #: Macros of C that open and close what a header declares: `__BEGIN_DECLS`, `NS_ASSUME_NONNULL_END`.
 _BRACKETING = re.compile(rb"^[A-Z_]{0,60}(?:BEGIN|END)[A-Z\d_]{0,60}(?=[ \t]*\r?$)", re.M)
+#: What PostgreSQL adds to SQL: the rows of a dump, and programs of a few lines that run at once.
+_ROWS = re.compile(
+    rb"^(COPY [^;\n]{1,2000} FROM stdin)[^;\n]{0,200};\r?\n(?:(?!COPY |\\\.)[^\n]*\n)*+\\\.(?=\r?$)",
+    re.M | re.I,
+)
+_PROGRAM = re.compile(rb"^DO\s{1,9}(\$\w{0,60}\$)(?:(?!\1)[^\n]|\n(?!DO\b)){2,4000}+\1", re.M | re.I)
 
 #: Kinds of nodes by the names that grammars give them, checked in this order.
 _COMMENT = re.compile(r"comment|^(attribute_item|attribute_list|decorator|annotation|doc|pod)$")
@@ -111,6 +117,9 @@ def _parse(source: bytes, grammar: Grammar) -> Tree | None:
 
     if grammar.language in ("c", "cpp", "objective-c"):
         source = _BRACKETING.sub(lambda macro: b" " * len(macro[0]), source)
+    elif grammar.language == "sql":
+        for unknown in (_ROWS, _PROGRAM):
+            source = unknown.sub(lambda found: b"SELECT '%b'" % (b" " * (len(found[0]) - 9)), source)
     parser = Parser(load(grammar))
     try:
         # The runtime asks for progress only when it reads the source through a callback.
@@ -138,6 +147,9 @@ class _Walker:
         self.todo.append((root, True, 0))
         if root.type == "ERROR":
             self.scopes += outline(self.source, self.limit)
+        if self.grammar.language == "sql":
+            for rows in _ROWS.finditer(self.source):
+                self.scopes.append(Scope(rows.start(), rows.end(), head_of(rows[1].decode(errors="ignore"))))
         parts = [child for child in root.children if child.type in _PARTS]
         for part, following in zip_longest(parts, parts[1:]):
             end = following.start_byte if following else len(self.source)

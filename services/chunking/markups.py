@@ -160,6 +160,20 @@ _RANKS = {
     )
     for word in words.split()
 }
+#: `第一章 总则`, `第2節　水門`, `제3장 수문`: chapters by their counters.
+_COUNTERS = {
+    counter.encode(): rank
+    for rank, counters in enumerate(("编 編 篇 部 卷 巻 편", "章 回 장", "节 節 절"), 1)
+    for counter in counters.split()
+}
+_INDENTED = rb"(?:[ \t]|\xe3\x80\x80)*+(?:\xe7\xac\xac|\xec\xa0\x9c)"
+_COUNTED = (
+    rb"(?:\xe7\xac\xac|\xec\xa0\x9c)[ ]?(?:\d|\xef\xbc[\x90-\x99]|%b){1,7}[ ]?"
+    % b"|".join(map(str.encode, "零〇一二三四五六七八九十百千两")),
+    rb"(?P<counter>%b)(?=[\s:.]|\xe3\x80\x80|\xef\xbc\x9a)(?:[^\n]{0,120}[^\s.,;:!?])??"
+    % b"|".join(_COUNTERS),
+    rb"(?<!\xe3\x80\x82)(?<!\xef\xbc[\x81\x8c\x9a\x9b\x9f])",  # a sentence or clause does not end here
+)
 
 
 def _plain_level(match: Match[bytes]) -> int:
@@ -169,6 +183,8 @@ def _plain_level(match: Match[bytes]) -> int:
         return _wiki_level(match)
     if match["word"]:
         return _RANKS[match["word"].lower()]
+    if match["counter"]:
+        return _COUNTERS[match["counter"]]
     return 5 + match["number"].count(b".") if match["number"] else 4
 
 
@@ -183,13 +199,16 @@ _PLAIN_TITLES = (
     rb"(?!\s+\d{1,3}[.)]?[ \t])" % (_CAPITAL, _LAST),
     rb"(?=%b(?:%b|[0-9 ,&'()/:.-]){2})(?=(?:[^\n]{0,40}?%b){4})%b(?:%b|[0-9 ,&'()/:.-]){2,78}(?<![.,;:!? -])"
     % ((_CAPITAL,) * 5),
+    b"".join(_COUNTED),
 )
-#: Plain text: paragraphs of one short line, and titles with a line under them.
+#: Plain text: paragraphs of one short line, titles with a line under them, and counted chapters, even without
+#: blank lines around them.
 PLAIN = Markup(
     re.compile(
-        rb"\n(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\A\n))\f?(?:(?P<over>(?P<one>[=*#~-])(?P=one){3,})[ \t]*\r?\n)?"
-        rb"(?:%b|(?P<title>%b)[ \t]*\r?(?=\n[ \t\f]*\r?(?:\n|\Z)|\Z))"
-        % (_underlined(rb"=~^*#-"), b"|".join(_PLAIN_TITLES))
+        rb"\n(?:(?<=\n\n)|(?<=\n\r\n)|(?<=\A\n)|(?=%b))(?:\f|(?=%b)(?:[ \t]|\xe3\x80\x80)++)?"
+        rb"(?:(?P<over>(?P<one>[=*#~-])(?P=one){3,})[ \t]*\r?\n)?"
+        rb"(?:%b|(?P<title>%b)[ \t]*\r?(?:(?=\n[ \t\f]*\r?(?:\n|\Z)|\Z)|(?(counter)(?=\n)|(?!))))"
+        % (_INDENTED, _INDENTED, _underlined(rb"=~^*#-"), b"|".join(_PLAIN_TITLES))
     ),
     _plain_level,
     longer=(-1_000, 1_000),

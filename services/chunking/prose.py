@@ -20,7 +20,7 @@ _SHORTENED = """
 #: letter or after an initial, a shortened word or a number of one digit. What follows is looked at first,
 #: because most marks are within numbers and names.
 _SENTENCE = re.compile(
-    rb"""[.!?](?=[.!?"')\]*_\xe2\xc2\s])(?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!U\.S\.)"""
+    rb"""[.!?](?=[.!?"')\]*_\xe2\xc2\s])(?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!\.[A-Z]\.)"""
     + b"".join(
         rb"(?<!\b(?:%b)\.)" % "|".join(words).encode()
         for _, words in groupby(sorted(_SHORTENED.split(), key=len), len)
@@ -49,7 +49,8 @@ _SPEAKER = re.compile(
     rb"[ \t>]*(?:[-*+][ \t]+)?(?:(?:Q\w{0,10}[ ]?\d*[:.)][ ]*)?(?P<question>[^\n]{3,160}\?)[ \t]*\r?\n"
     rb"|(?:\[[\d:., -]{4,20}\][ ]*)?(?:\*\*|__)?"
     rb"(?P<name>[^\s:.,;!?<>|{}\[\]#*=`][^\n:.,;!?<>|{}\[\]#*=`]{0,40}(?<!\s))"
-    rb"(?:\*\*|__)?(?:[ ][(\[][\d:.]+[)\]])?:(?:\*\*|__)?[ \t\r\n])"
+    rb"(?:\*\*|__)?(?:(?:[ ][(\[][\d:.]+[)\]])?:(?:\*\*|__)?[ \t\r\n]"
+    rb"|[ ]{1,4}[(\[]?\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?(?:[ ]?[AaPp]\.?[Mm]\.?)?[)\]]?[ \t]*\r?\n))"
 )
 #: Between records and between escaped paragraphs of serialised data, as in a log of messages.
 _RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])")

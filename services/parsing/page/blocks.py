@@ -44,7 +44,7 @@ class Block:
     The text is inline markdown (plain for code). The style is kept for detecting headings, which needs all
     pages. `x0` is relative to the left edge of the column, as is `hang`, where the text of an item begins.
     `full` tells whether the last of several lines is as long as the others, so that the paragraph may go on
-    elsewhere.
+    elsewhere. `depth` is that of the heading (from 0) if the file says that the block is one.
     """
 
     kind: Kind
@@ -57,6 +57,7 @@ class Block:
     full: bool = False
     marker: str = ""
     level: int = 0
+    depth: int | None = None
     rows: list[list[Cell]] = field(default_factory=list)
     edges: tuple[float, ...] = ()  # between the columns of a table
     pages: int = 0  # the last page of a table that goes on
@@ -105,6 +106,8 @@ def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabul
         block.x0 -= setting.left
         block.hang -= setting.left
         block.full = _is_full(held)
+        depths = {word.depth for line in held for word in line.words}
+        block.depth = depths.pop() if len(depths) == 1 else None
         if block.text:
             out.append(block)
         if block.kind is Kind.ITEM and kept_label(held[0].words[0].text):
@@ -139,7 +142,7 @@ def _breaks(
     a, b = styles[at - 1], styles[at]
     size = max(a.size, b.size, 1.0)
     gap = line.y0 - _foot(before)
-    if abs(a.size - b.size) > 0.12 * size:
+    if abs(a.size - b.size) > 0.12 * size or before.words[-1].depth != line.words[0].depth:
         return True
     if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size:
         return True
@@ -180,9 +183,9 @@ def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting
     item = item_sign(first.words) is not None or _hangs(first, line, size)
     indent = line.x0 - before.x0
     after = lines[at + 1] if at + 1 < len(lines) else None
-    if not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size:
-        # An indented first line: the next line returns to the left edge.
-        return after is None or after.x0 < line.x0 - 0.5 * size
+    indented = not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size
+    if indented and (after is None or after.x0 < line.x0 - 0.5 * size):
+        return True  # an indented first line: the next line returns to the left edge
     if len(group) >= 2 and indent < -0.8 * size and abs(before.x0 - lines[at - 2].x0) < 0.5 * size:
         centred = abs((line.x0 + line.x1) - (before.x0 + before.x1)) < size
         return not centred

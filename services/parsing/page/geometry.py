@@ -40,7 +40,8 @@ class Box(NamedTuple):
 
 @dataclass(slots=True)
 class Word:
-    """A word and its box. `spaced` means that a blank precedes it, whatever the distance."""
+    """A word and its box. `spaced` means that a blank precedes it, whatever the distance; `depth` is that of
+    the heading (from 0) if the file says that it is in one."""
 
     text: str
     x0: float
@@ -50,6 +51,7 @@ class Word:
     style: Style
     spaced: bool = False
     link: str | None = None
+    depth: int | None = None
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from services.parsing.pdf.running_heads import RunningHeads
 from services.parsing.pdf.scans import Scans
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.pdf.source import read_batches
+from services.parsing.pdf.structure import outline_of
 from services.parsing.pdf.transcripts import Transcripts
 from services.parsing.pdf.words import mend
 from services.parsing.pdf.words.line_numbers import leave_out_line_numbers
@@ -88,7 +89,7 @@ def parse_pdf(
             blocks.extend(Block(Kind.MARKDOWN, note, page.number) for note in [*turned, *page.notes])
         sheets.close()  # which keeps all that it has read
     scans.close()
-    mark_headings(blocks, body_size(blocks))
+    mark_headings(blocks, body_size(blocks), outline_of(sheets))
     files = attachments_of(sheets, holders)
     sheets.close()
     blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)

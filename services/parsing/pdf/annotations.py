@@ -56,18 +56,6 @@ def join_fields(raw: ParsedPage, words: list[Word]) -> list[Word]:
     return [word for word in words if id(word) not in gone] if gone else words
 
 
-def alternatives_of(raw: ParsedPage) -> list[str]:
-    """What the tags of a page say in place of its figures, as images without a source (markdown)."""
-    found: dict[str, None] = {}
-    open_ = list(raw.structure_tree.roots if raw.structure_tree else ())
-    while open_:
-        element = open_.pop(0)
-        if element.type == "Figure" and element.alt_text and element.alt_text.strip():
-            found[md.image(element.alt_text)] = None
-        open_[:0] = element.children
-    return list(found)
-
-
 def leave_out_hidden_fields(sheets: Sheets, raw: ParsedPage) -> None:
     """Take fields with a value from a page that does not show them, with a warning, unless hidden is kept."""
     fields = [field for field in raw.form_fields or () if not (_value(field) and _is_hidden(sheets, field))]

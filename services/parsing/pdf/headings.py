@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from services.parsing.page.blocks import Block, Kind
+from services.parsing.page.captions import begins_as_caption
+from services.parsing.pdf.structure import Entry, comparable
 
 #: A heading is larger than the body text by this factor, or bold.
 LARGER = 1.12
@@ -15,6 +17,8 @@ LARGER = 1.12
 LONGEST = 200
 #: Text of at least this many words that ends as a sentence does is none.
 SENTENCE = 8
+#: Tags are sound if this share of the texts that they call headings may be some.
+SOUND = 0.9
 #: A style is rare if a smaller share of the document's headings has it.
 RARE = 0.02
 
@@ -25,18 +29,63 @@ _SENTENCE = re.compile(r"[a-z]\S*[.!?][\"'”’]?$")
 _OPEN_END = re.compile(r"[,;:!]$|[a-z)]\.$")
 
 
-def mark_headings(blocks: Sequence[Block], body: float) -> None:
-    """Mark the blocks that are headings, with levels from 1."""
+def mark_headings(blocks: Sequence[Block], body: float, outline: Sequence[Entry] = ()) -> None:
+    """Mark the blocks that are headings, with levels from 1. Entries of the document's outline that stand on
+    their page, and what its tags call so, are headings, whatever they look like, and as deep as there."""
+    depths = _depths(blocks, outline)
     found = _without_front_matter([b for b in blocks if _is_heading(b, body)], blocks)
     share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
     if len(found) > 3 and share > 0.5:
         found = [b for b in found if b.style.size > 1.5 * body]
+    known = {id(block) for block in found}
+    found = [block for block in blocks if id(block) in known or id(block) in depths]
     ranks, least = _ranks(found), _least_depths(found)
+    if depths:
+        ranks, top = _by_outline(found, ranks, depths)
     for block in found:
         deeper = (_dots(block) or 0) - least.get(_look(block), 0)
         block.kind = Kind.HEADING
         block.level = min(ranks[_look(block)] + max(deeper, 0), 6)
+        if id(block) in depths:
+            block.level = min(top + depths[id(block)], 6)
         block.text = f"{block.marker} {block.text}" if block.marker[:1].isdigit() else block.text
+
+
+def _depths(blocks: Sequence[Block], outline: Sequence[Entry]) -> dict[int, int]:
+    """The depths of the blocks (by id) that stand in the outline, one for each entry, or that are tagged as
+    headings, unless whole paragraphs are."""
+    wanted: dict[tuple[int, str], list[int]] = {}
+    for entry in outline:
+        wanted.setdefault((entry.page, entry.title), []).append(entry.depth)
+    tagged = [block for block in blocks if block.depth is not None]
+    sound = sum(map(_may_be_heading, tagged)) >= SOUND * len(tagged)
+    depths: dict[int, int] = {}
+    for block in blocks if wanted or tagged else ():
+        if not _may_be_heading(block):
+            continue
+        if sound and block.depth is not None:
+            depths[id(block)] = block.depth
+        elif left := wanted.get((block.page, comparable(block.plain))):
+            depths[id(block)] = left.pop(0)
+    return depths
+
+
+def _by_outline(
+    found: Sequence[Block], ranks: dict[_Look, int], depths: dict[int, int]
+) -> tuple[dict[_Look, int], int]:
+    """Levels of the headings' styles as the outline has them, and that of its outermost entries. Styles that
+    are not in it are below all larger ones that are."""
+    inside = [block for block in found if id(block) in depths]
+    top = Counter(max(ranks[_look(b)] - depths[id(b)], 1) for b in inside).most_common(1)[0][0]
+    seen: dict[_Look, Counter[int]] = {}
+    for block in inside:
+        seen.setdefault(_look(block), Counter())[top + depths[id(block)]] += 1
+    known = {look: count.most_common(1)[0][0] for look, count in seen.items()}
+    out = {}
+    for look, rank in ranks.items():
+        above = max((level for other, level in known.items() if other > look), default=0)
+        out[look] = known.get(look) or (above + 1 if above else min(rank, max(top - 1, 1)))
+    return out, top
 
 
 def _without_front_matter(found: list[Block], blocks: Sequence[Block]) -> list[Block]:
@@ -64,11 +113,9 @@ def body_size(blocks: Sequence[Block]) -> float:
 
 def _is_heading(block: Block, body: float) -> bool:
     text = block.plain
-    if block.kind is Kind.ITEM and not block.marker[:1].isdigit():
+    if not _may_be_heading(block):
         return False
-    if block.kind not in (Kind.TEXT, Kind.ITEM) or len(text) > LONGEST or block.lines > 4:
-        return False
-    if not any(c.isalnum() for c in text) or _ENTRY.search(text):
+    if not any(c.isalnum() for c in text) or _ENTRY.search(text) or begins_as_caption(text):
         return False
     if _SENTENCE.search(text) and len(text.split()) >= SENTENCE:
         return False  # a lead or a pull quote
@@ -77,6 +124,12 @@ def _is_heading(block: Block, body: float) -> bool:
     if not block.style.bold or block.style.size < 0.88 * body:
         return False
     return sum(c.isalpha() for c in text) > 1 and not _OPEN_END.search(text)
+
+
+def _may_be_heading(block: Block) -> bool:
+    if block.kind is Kind.ITEM and not block.marker[:1].isdigit():
+        return False
+    return block.kind in (Kind.TEXT, Kind.ITEM) and len(block.plain) <= LONGEST and block.lines <= 4
 
 
 _Look = tuple[float, bool, bool]

@@ -107,10 +107,11 @@ class RunningHeads:
                 inner = [row for row in side if id(row.words[0]) not in notes]
                 outer: _Row | None = None
                 for row in inner:
-                    counts = self._counts(row, page) or (outer is None and _is_page_number(row, page))
-                    # The first line of the text may be the same on some pages, too.
-                    if not counts and not (
-                        self._repeats(row, body, OFTEN * len(pages))
+                    if not (
+                        self._counts(row, page)
+                        or (outer is None and _is_page_number(row, page))
+                        or self._repeats(row, body, OFTEN * len(pages))
+                        # The first line of the text may be the same on some pages, too.
                         or (self._repeats(row, body, 2) and _is_set_off(row, outer, page))
                     ):
                         break
@@ -133,7 +134,7 @@ class RunningHeads:
         return len(list(islice(copies, fewest))) == fewest
 
     def _counts(self, row: _Row, page: Page) -> bool:
-        """Whether other pages have a number set apart at the same height, and these count the pages."""
+        """Whether numbers set apart at the same height of other pages, too, count the pages."""
         heights = self.numbered.get((row.apart - page.number, row.top), []) if row.apart else []
         level = (y for y in heights if abs(row.y0 - y) <= SAME_HEIGHT)
         return len(list(islice(level, FEWEST_NUMBERED))) == FEWEST_NUMBERED
@@ -231,7 +232,7 @@ def _is_numbered(row: _Row, page: Page, rows: Sequence[_Row]) -> bool:
 
 
 def _number_apart(words: Sequence[Word]) -> int:
-    """The number at the left or right end of a row that a gap sets apart from the rest, or else 0."""
+    """The number at an end of a row that a gap sets apart from the rest; 0 if there is none."""
     if len(words) == 1:
         return int(words[0].text) if words[0].text.isdecimal() and len(words[0].text) < 6 else 0
     for word, gap in (

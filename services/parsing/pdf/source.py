@@ -17,11 +17,12 @@ from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.sheets import Sheets
+from services.parsing.pdf.structure import alternatives_of, heading_depths
 from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
 from services.parsing.pdf.words.boxes import boxes_of
 from services.parsing.pdf.words.combs import join_combs
-from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
+from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of, without_guessed_weights
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
 from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
@@ -103,14 +104,19 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
     styles: dict[Font, Style] = {}
     raw.text_items = list(in_columns(raw.text_items))
+    without_guessed_weights(raw.text_items)
     turned = main_turn(raw.text_items)
     sizes = run_sizes(raw.text_items)
     behind = fonts_behind(raw.text_items, sizes)
+    titles = heading_depths(raw.structure_tree)
     for at, (item, size) in enumerate(zip(raw.text_items, sizes, strict=True)):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
             found = _words(item, size, styles, turned in (90, 270))
             for word in found[1:] if at in behind else ():
                 word.style = style_of(behind[at], styles)
+            if item.mcid in titles:
+                for word in found:
+                    word.depth = titles[item.mcid]
             words.extend(found)
     words = added.join_fields(raw, close_up(words))
     without_typewriter(words)
@@ -130,7 +136,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         strokes,
         pictures,
         scanned,
-        [*added.alternatives_of(raw), *added.notes_of(raw)],
+        [*alternatives_of(raw.structure_tree), *added.notes_of(raw)],
         formulas=holds_formulas(raw.text_items),
         suspects=suspects_of(raw, pictures, layered) if not turned else [],
         drawn=list(drawn_of(vectors, raw.width * raw.height)),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from headrace.cli import ask as ask_module
+from headrace.cli import indexed_documents, resources, webhooks
 from headrace.cli import sources as sources_module
 from headrace.cli.app import run
 from headrace.cli.origins import Chosen, request_of
@@ -61,13 +62,24 @@ class Gateway:
         self.created: list[Any] = []
         self.deleted: list[str] = []
         self.cancelled: list[str] = []
+        self.queries: list[dict[str, str | None]] = []
         self.listed = [timed(), source(2)]
 
     async def source(self, source_id: str) -> Source:
         return next((one for one in self.listed if one.id == source_id), timed())
 
     async def invocations(self, limit: int, **query: str | None) -> list[Any]:
+        self.queries.append(query)
         return [SimpleNamespace(id=one.id) for one in self.listed] if not query else []
+
+    async def all_documents(self, **query: str | None) -> AsyncIterator[Any]:
+        self.queries.append(query)
+        for one in list[Any]():
+            yield one
+
+    async def create_webhook(self, payload: dict[str, str | None]) -> Any:
+        self.queries.append(payload)
+        return SimpleNamespace(id="w", secret="whsec_")
 
     async def delete_source(self, source_id: str) -> None:
         self.deleted.append(source_id)
@@ -125,7 +137,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
         return asyncio.run(asked())
 
-    for module in (ask_module, sources_module, check_module):
+    for module in (ask_module, sources_module, check_module, indexed_documents, resources, webhooks):
         monkeypatch.setattr(module, "ask", ask)
     return found
 
@@ -251,6 +263,10 @@ def test_a_short_id_is_that_of_the_one_source_that_it_begins(
     assert run(["invocations", "cancel", "abcd"]) == 0
     assert [patched for patched, *_ in gateway.patched] == gateway.deleted == [shown["id"]]
     assert gateway.cancelled == [shown["id"]]
+    gateway.queries.clear()
+    for listing in (["invocations", "list"], ["documents", "list"], ["webhooks", "create", "https://a/"]):
+        assert run([*listing, "--source", "abcd"]) == 0
+    assert [query["source_id"] for query in gateway.queries] == [shown["id"]] * 3
     said = capsys.readouterr().out
     assert (said.count(f"source {shown['id']}"), said.count(f"invocation {shown['id']}")) == (2, 1)
     assert run(["sources", "edit", "ffff", "--pause"]) == 2

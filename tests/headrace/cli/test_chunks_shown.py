@@ -106,6 +106,19 @@ def test_a_document_with_more_chunks_than_are_indexed_is_shown_with_a_warning(
     assert "it would not be indexed: 3 chunks; a document may have 2 (HEADRACE_MAX_CHUNKS)" in said
 
 
+def test_lines_are_counted_only_where_a_document_is_cut_by_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("line\n")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["chunk", str(file), "--max-lines", "1"])
+
+    assert ended.value.code == 2
+    assert "--max-lines requires --lines" in capsys.readouterr().err
+
+
 PAGE = next(file for file in EXAMPLES if file.suffix == ".html")
 
 

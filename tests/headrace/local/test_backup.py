@@ -69,6 +69,8 @@ def test_a_folder_in_use_or_a_wrong_place_is_refused_and_nothing_is_written(
         back_up(data, data / "b.tar")
     with pytest.raises(RequestError, match="is no folder; choose another place"):
         back_up(data, tmp_path / "missing" / "b.tar")
+    with pytest.raises(RequestError, match=r"b\.zip is to end with \.tar, \.tar\.gz, \.tgz"):
+        back_up(data, tmp_path / "b.zip")
     with pytest.raises(RequestError, match="is no data folder"):
         back_up(tmp_path, tmp_path / "b.tar")
     back_up(data, tmp_path / "b.tar")

@@ -15,6 +15,7 @@ from tests.services.chunking.rebuilt import (
     markdown,
     markups,
     rare,
+    reported_again,
     reported_code,
     reported_files,
     reported_markups,
@@ -99,7 +100,7 @@ _REBUILT = [
     (kind.__name__.rpartition(".")[2], text)
     for kind in (
         *(markups, markdown, tables, definitions, rebuilt_records),
-        *(reported_files, reported_markups, reported_code, rare),
+        *(reported_files, reported_markups, reported_code, reported_again, rare),
     )
     for text in kind.CASES
 ]

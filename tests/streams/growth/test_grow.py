@@ -409,6 +409,23 @@ def test_who_has_to_begin_anew(service: str, phase: str, partitions: int, draine
     assert bool(why_anew(service, began, now, drained)) is anew
 
 
+def test_why_a_process_begins_anew_is_said() -> None:
+    began = TopicLayout(partitions=2, since=NOW)
+    grows = TopicLayout(partitions=2, target=4, phase=STOPPING, since=NOW)
+    raises, raised = (
+        TopicLayout(partitions=2, phase=STOPPING, since=NOW),
+        TopicLayout(partitions=2, eras=[Era(base=9)], since=NOW),
+    )
+
+    assert why_anew("parsing", began, grows, True) == "partitions are being grown"
+    assert why_anew("parsing", began, raises, False) == "the offsets of a topic are raised"
+    assert "had lost its last records" in why_anew("parsing", began, raised, False)
+    assert (
+        why_anew("api", began, TopicLayout(partitions=4, since=NOW), False)
+        == "the topics have 4 partitions now"
+    )
+
+
 def test_every_topic_is_state_that_moves_or_events_that_somebody_reads() -> None:
     from services.chunking.ahead import RequestedPartsStage
     from services.notifying import NotifyingStage
