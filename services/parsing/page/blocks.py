@@ -182,9 +182,9 @@ def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting
     item = item_sign(first.words) is not None or _hangs(first, line, size)
     indent = line.x0 - before.x0
     after = lines[at + 1] if at + 1 < len(lines) else None
-    if not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size:
-        # An indented first line: the next line returns to the left edge.
-        return after is None or after.x0 < line.x0 - 0.5 * size
+    indented = not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size
+    if indented and (after is None or after.x0 < line.x0 - 0.5 * size):
+        return True  # an indented first line: the next line returns to the left edge
     if len(group) >= 2 and indent < -0.8 * size and abs(before.x0 - lines[at - 2].x0) < 0.5 * size:
         centred = abs((line.x0 + line.x1) - (before.x0 + before.x1)) < size
         return not centred

@@ -22,7 +22,7 @@ from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
 from services.parsing.pdf.words.boxes import boxes_of
 from services.parsing.pdf.words.combs import join_combs
-from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of
+from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of, without_guessed_weights
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
 from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
@@ -104,6 +104,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
     styles: dict[Font, Style] = {}
     raw.text_items = list(in_columns(raw.text_items))
+    without_guessed_weights(raw.text_items)
     turned = main_turn(raw.text_items)
     sizes = run_sizes(raw.text_items)
     behind = fonts_behind(raw.text_items, sizes)

@@ -25,6 +25,9 @@ _LITTLE = 1000
 _OWN = 0.3
 #: A table with a larger share of the text of its page lays out the page.
 _PAGE = 0.9
+#: A page is prose if at least this much is kept, this share of it paragraphs, and none of these elements.
+#: There, content has at least this share of the mean score.
+_PROSE, _PARAGRAPHS, _NO_PROSE, _OF_MEAN = 1500, 0.8, ("pre", "dt", "dd", "td", "th", "li"), 0.75
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _HOME = re.compile(r"/?|https?://[^/]+/?", re.I)
 
@@ -48,8 +51,9 @@ def main_part(root: HtmlElement, title: str) -> str:
 def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[int]:
     """The indexes of the parts whose text is main content."""
     scores = in_short_page(blocks, parts, _evened(blocks, parts, scores))
+    lowest = _lowest(blocks, scores)
     chosen = [
-        bool(score >= THRESHOLD) and block.element.tag != "h1"
+        bool(score >= lowest) and block.element.tag != "h1"
         for block, score in zip(blocks, scores, strict=True)
     ]
     if not any(chosen):
@@ -62,10 +66,23 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
     titles = [
         i for i, block in enumerate(blocks) if block.element.tag == "h1" and not _leads_home(block.element)
     ]
-    above = [i for i in titles if i < first][-1:]
-    for i in above + [i for i in titles if first < i < last]:
+    for i in [i for i in titles if i < first][-1:]:
         chosen[i] = True
+    for i in reversed([i for i in titles if first < i < last]):
+        chosen[i] = chosen[i + 1]
     return {block.part.index for block, keep in zip(blocks, chosen, strict=True) if keep}
+
+
+def _lowest(blocks: list[Block], scores: Scores) -> float:
+    """The lowest score of content. It is higher on a page of prose, where what scores much lower than the
+    paragraphs is a caption, a notice or a teaser."""
+    likely = [(b, len(b.text), score) for b, score in zip(blocks, scores, strict=True) if score >= THRESHOLD]
+    chars = sum(length for _, length, _ in likely)
+    paragraphs = sum(length for block, length, _ in likely if block.element.tag == "p" and block.running)
+    other = any(block.element.tag in _NO_PROSE for block, _, _ in likely)
+    if other or chars < _PROSE or paragraphs < _PARAGRAPHS * chars:
+        return THRESHOLD
+    return max(THRESHOLD, _OF_MEAN * float(sum(length * score for _, length, score in likely)) / chars)
 
 
 def _join(blocks: list[Block], chosen: list[bool]) -> None:

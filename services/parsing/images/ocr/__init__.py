@@ -31,6 +31,8 @@ SIDE = 1500
 UNREADABLE = 5
 #: Font size of a line relative to its box, which includes ascenders, descenders and a small margin.
 SIZE = 0.75
+#: A box of a form stands this far from its label (line heights) at most.
+NEAR = 1.5
 
 _reading = threading.Lock()
 
@@ -82,8 +84,34 @@ def find_text(image: Image) -> Found:
         for line, text in zip(reading.strips.lines, reading.texts, strict=True)
         if text.strip()
     ]
+    if boxes and not reading.strips.turn:
+        boxes = _with_ticks(boxes, _pixels(picture), scale)
     width, height = reading.strips.width / scale, reading.strips.height / scale
     return Found(boxes, width, height, reading.strips.turn, reading.unread, reading.script)
+
+
+def _with_ticks(boxes: list[TextBox], pixels: Any, scale: float) -> list[TextBox]:
+    """The lines of a picture and the boxes of a form beside them, as signs (`☒`)."""
+    from services.parsing.images.ocr.ticks import squares_of, without_box
+
+    heights = sorted(b.y1 - b.y0 for b in boxes)
+    for sign, *edges in list(squares_of(pixels, scale * heights[len(heights) // 2])):
+        x0, y0, x1, y1 = (edge / scale for edge in edges)
+        out: list[TextBox] = []
+        beside = None
+        for line in boxes:
+            high = line.y1 - line.y0
+            if x0 <= (line.x0 + line.x1) / 2 <= x1 and y0 <= (line.y0 + line.y1) / 2 <= y1:
+                continue  # what was read in the box
+            near = line.y0 < (y0 + y1) / 2 < line.y1
+            if near and line.x0 < x1 and x0 - line.x0 < 0.5 * high and x1 < line.x1:
+                line = TextBox(without_box(line.text), x1 + 1, line.y0, line.x1, line.y1)
+            if near and -0.5 * high < max(line.x0 - x1, x0 - line.x1) < NEAR * high:
+                beside = line
+            out.append(line)
+        if beside is not None:
+            boxes = [*out, TextBox(sign, x0, beside.y0, x1, beside.y1)]
+    return boxes
 
 
 def line_lengths(image: Image) -> list[float]:

@@ -15,10 +15,15 @@ from services.parsing.page.lists import is_marker
 DIFFERENT = 0.02
 
 _BOLD = re.compile(r"bold|black|heavy|demi|CMBX|CMB\d", re.I)
+#: Names that say that a font is not bold.
+_PLAIN = re.compile(r"[-,](?:regular|roman|book|light|italic|oblique)+$|CM(?:R|TI|SL|TT|SS|CSC)\d+$", re.I)
 _ITALIC = re.compile(r"italic|oblique|CMTI|CMSL", re.I)
 _MONO = re.compile(
     r"mono|courier|consol|typewriter|CMTT|menlo|inconsolata|SourceCode|FiraCode|terminal", re.I
 )
+
+#: The least weight of a bold font.
+BOLD = 600
 
 #: The name of a font, its size in points and its weight.
 Font = tuple[str, float, int]
@@ -29,10 +34,20 @@ def style_of(font: Font, known: dict[Font, Style]) -> Style:
     style = known.get(font)
     if style is None:
         name, size, weight = font
-        # Weights derived from the stem width of a Type 1 font are guesses: only clear ones count.
-        bold = bool(_BOLD.search(name)) or weight >= 600
+        bold = bool(_BOLD.search(name)) or (weight >= BOLD and not _PLAIN.search(name))
         style = known[font] = Style(size, bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
     return style
+
+
+def without_guessed_weights(items: Sequence[TextItem]) -> None:
+    """Take the weight from the fonts that are no heavier than that of most text of the page. The reader
+    derives weights from the stems of the letters, and takes whole books for bold."""
+    letters: Counter[tuple[str, int]] = Counter()
+    for item in items:
+        letters[item.font_name or "", item.font_weight or 0] += len(item.text)
+    name, usual = letters.most_common(1)[0][0] if letters else ("", 0)
+    for item in items if usual >= BOLD and not _BOLD.search(name) else ():
+        item.font_weight = 0 if (item.font_weight or 0) <= usual else item.font_weight
 
 
 def fonts_behind(items: Sequence[TextItem], sizes: Sequence[float]) -> dict[int, Font]:

@@ -1,7 +1,10 @@
 """A web page as blocks of text, and what a classifier is told of them."""
 
+import numpy as np
+import pytest
 from lxml import html  # type: ignore[import-untyped]
 
+from services.parsing.formats.html.article import kept_parts
 from services.parsing.formats.html.blocks import page_of
 from services.parsing.formats.html.features import Alone, sign_counts
 
@@ -36,3 +39,44 @@ def test_words_that_the_page_does_not_hold_are_not_sought() -> None:
 
     assert of(("comment", "log"), ("reuters",)) == [2, True]
     assert of((), ()) == [0, False]
+
+
+_PARAGRAPH = f"<p data-score=.95>{'The gate was closed for the night. ' * 25}</p>"
+_CAPTION = "<div data-score=.6>The gate, seen from the bridge.</div>"
+
+
+def kept(page: str) -> list[str]:
+    """The first words of the blocks that are kept of a page whose elements give their scores."""
+    blocks, parts = page_of(html.fromstring(f"<div>{page}</div>"))
+    found = kept_parts(blocks, parts, np.array([float(b.element.get("data-score", 0)) for b in blocks]))
+    return [block.text[:8] for block in blocks if block.part.index in found]
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        (_PARAGRAPH * 2 + _CAPTION, ["The gate"] * 2),
+        (_PARAGRAPH + _CAPTION, ["The gate"] * 2),  # too short to tell
+        (_PARAGRAPH * 2 + _CAPTION + "<pre data-score=.6>open()</pre>", ["The gate"] * 3 + ["open()"]),
+        (_PARAGRAPH.replace("p", "div") * 2 + _CAPTION, ["The gate"] * 3),
+    ],
+)
+def test_on_a_page_of_prose_content_scores_like_its_paragraphs(page: str, found: list[str]) -> None:
+    assert kept(page) == found
+
+
+def test_a_title_is_kept_over_what_is_kept() -> None:
+    text, other = "<p data-score=.9>A text.</p>", "<div data-score=.1>Another.</div>"
+    page = f"<h1>Site</h1><h1>One</h1>{text}<h1>Two</h1>{text}<h1>Three</h1>{other}{text}<h1>End</h1>"
+
+    assert kept(page) == ["One", "A text.", "Two", "A text.", "A text."]
+
+
+def test_without_likely_content_the_likeliest_sentences_are_kept_if_they_are_many_or_not_unlikely() -> None:
+    few, many = "The water is off until noon.", "The water is off until noon. " * 25
+
+    assert kept(f"<p data-score=.3>{few}</p><div data-score=.1>{few}</div><p data-score=.4>Menu</p>") == [
+        few[:8]
+    ]
+    assert kept(f"<p data-score=.05>{many}</p><div data-score=.02>{few}</div>") == [many[:8]]
+    assert kept(f"<p data-score=.05>{few}</p>") == []

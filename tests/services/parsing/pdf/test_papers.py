@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from liteparse.types import TextItem
 
 from services.parsing.page.geometry import Style, Word
 from services.parsing.page.lists import is_bullet
 from services.parsing.pdf import parse_pdf
 from services.parsing.pdf.legibility import even_sizes, is_plausible, without_typewriter
+from services.parsing.pdf.words.fonts import style_of, without_guessed_weights
 from tests.services.parsing.pdf.conftest import Sheet, prose
 
 
@@ -172,3 +174,31 @@ def test_a_text_is_told_from_the_codes_of_a_font_without_a_map(text: str, plausi
 def test_a_sign_that_no_font_explains_is_a_bullet() -> None:
     assert is_bullet("\x88")
     assert not is_bullet("a")
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "bold"),
+    [
+        ("CMR10", 744, False),
+        ("PMYFCY+LMMono9-Regular", 840, False),
+        ("Times-Italic", 675, False),
+        ("CMBX10", 400, True),
+        ("TimesNewRomanPS-BoldMT", 400, True),
+        ("NimbusRomNo9L-Medi", 700, True),
+        ("F1", 700, True),
+        ("F1", 400, False),
+    ],
+)
+def test_the_name_of_a_font_says_more_than_its_weight(name: str, weight: int, bold: bool) -> None:
+    assert style_of((name, 10.0, weight), {}).bold is bold
+
+
+def test_a_weight_that_most_text_has_is_none() -> None:
+    def run(text: str, weight: int) -> TextItem:
+        return TextItem(text=text, x=0, y=0, width=1, height=1, font_name="Charter", font_weight=weight)
+
+    items = [run("the text of the page " * 9, 645), run("a head", 800), run("a note", 620)]
+
+    without_guessed_weights(items)
+
+    assert [item.font_weight for item in items] == [0, 800, 0]

@@ -187,3 +187,16 @@ def test_labels_that_stand_apart_beside_close_lines_are_no_block(sheet: Sheet) -
 
     text = parse_pdf(sheet.data()).markdown
     assert text.index("Sender") < text.index("Dock Street") < text.index("Recipient")
+
+
+def test_a_head_before_text_that_is_indented_throughout_is_no_part_of_it(sheet: Sheet) -> None:
+    sheet.text(72, 60, "Here strings", font="Times-Bold")
+    sheet.lines(90, 72, prose(6))
+    sheet.text(72, 150, "Further strings", font="Times-Bold")
+    sheet.lines(90, 162, ["Then the boats came in.", *prose(5, seed=4)])
+    sheet.lines(72, 300, prose(30, words=13, seed=2))
+
+    found = blocks_of(sheet)
+
+    assert "# Here strings" in found
+    assert "# Further strings" in found

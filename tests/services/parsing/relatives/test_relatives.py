@@ -25,7 +25,6 @@ from tests.services.parsing.relatives import (
 from tests.services.parsing.relatives.case import Case
 from tests.services.parsing.relatives.rebuilt import KINDS as REBUILT
 from tests.services.parsing.relatives.trackers import KINDS as TRACKERS
-from tests.services.parsing.relatives.trackers import NOT_YET
 
 _KINDS = (
     *(encodings, sheets, word, slides, mails, notebooks, web, books, programs, reported, reported_more),
@@ -33,12 +32,7 @@ _KINDS = (
     *REBUILT,
     *TRACKERS,
 )
-_CASES = [
-    (kind.__name__.rsplit(".", 1)[-1], case)
-    for kind in _KINDS
-    for case in kind.CASES
-    if case.name not in NOT_YET
-]
+_CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
 
 
 @pytest.mark.parametrize(

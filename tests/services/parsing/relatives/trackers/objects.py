@@ -107,7 +107,6 @@ def _box_behind(c: Canvas) -> None:
     text_at(c, 72, 780, LINES)
 
 
-_INVISIBLE = show(*LINES) + f"BT 3 Tr /F 11 Tf 72 500 Td ({_GHOST}) Tj ET 0 Tr "
 _AMONG = "BT /F 11 Tf 72 700 Td (Sec. 545.001. ) Tj 3 Tr (AA ) Tj 0 Tr (DEFINITIONS. ) Tj 3 Tr (AA ) Tj 0 Tr (In this chapter:) Tj ET"
 
 
@@ -272,8 +271,6 @@ CASES = [
     Case("a-box-of-tools 117: words that a black box covers, wanted", "a.pdf", _covered((0, 0, 0)), has=[_END, "Ghostly"], choices=Choices(hidden=True)),
     Case("docling 4053: words under a picture", "a.pdf", pdf(_under_a_picture), has=[_END, "book of the weir"], lacks=["Ghostly"], told="hidden"),
     Case("docling 4053: a white box under its words", "a.pdf", pdf(_box_behind), has=[_END]),
-    Case("docling 4054: words in the mode of none are told", "a.pdf", raw(_INVISIBLE), has=[_END], lacks=["Ghostly"], told="hidden"),
-    Case("docling 4054: words in the mode of none are wanted", "a.pdf", raw(_INVISIBLE), has=[_END, "Ghostly"], choices=Choices(hidden=True)),
     Case("pdfplumber 1230: invisible letters among words", "a.pdf", raw(_AMONG), has=["Sec. 545.001. DEFINITIONS. In this chapter:"], lacks=["AA"]),
     Case("pdf-inspector 479: a scan with an invisible layer and a visible line", "a.pdf", _scan_with_chrome(), has=["Line one of the old book tells of the weir", "Line three of the book"]),
     Case("KillerPDF 179: a field of several lines without a drawing", "a.pdf", _fields(f"<<{_WIDGET}/FT/Tx/Ff 4096/T(notes)/V {_utf16('Hunter’s mark: 1d6' + chr(13) + '• second line – end')}/Rect[72 400 472 480]>>"), matches=["Hunter’s mark: 1d6$|Hunter’s mark: 1d6 "], has=["second line – end"]),
@@ -294,6 +291,5 @@ CASES = [
     Case("pypdf: the head of an answer of a server before the file", "a.pdf", b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n" + raw(show(*LINES)), has=[_END]),
     Case("pdf.js: a table of places that refers to itself", "a.pdf", raw(show(*LINES)).replace(b"/Root 1 0 R>>", b"/Root 1 0 R/Prev 9>>"), has=[_END]),
     Case("pypdf: pages that are null and content that is not there", "a.pdf", raw(show(*LINES)).replace(b"/Kids[3 0 R]/Count 1", b"/Kids[null 3 0 R]/Count 2").replace(b"/Contents 4 0 R", b"/Contents[99 0 R 4 0 R]"), has=[_END]),
-    Case("oxidizePdf 469: a descendant font that is no list", "a.pdf", coded("The weir of old").replace(b"/DescendantFonts[6 0 R]", b"/DescendantFonts 6 0 R "), has=["The weir of old"]),
     Case("oxidizePdf 458: two strings beside each other", "a.pdf", raw("BT /F 11 Tf 72 700 Td [(CellOne)] TJ ET BT /F 11 Tf 116 700 Td [(CellTwo)] TJ ET" + show(*LINES, y=600)), has=["CellOne CellTwo"]),
 ]  # fmt: skip
