@@ -66,7 +66,8 @@ def keep_order(
         return []
     anew = sorted(name for name, id_ in layout.topic_ids.items() if ids.get(name, id_) != id_)
     # Now: what is written until the services have ended may look older than what is lost.
-    cut = {} if DOCUMENTS.name in anew else cut_short(cluster)
+    known = layout.topic_ids and DOCUMENTS.name not in anew  # a new system has read nothing
+    cut = cut_short(cluster) if known else {}
     names = [*anew, *([DOCUMENTS.name] if cut else [])]
     if not names and layout.phase == SETTLED:  # another process has not ended what it began
         journal.note(layout.model_copy(update={"topic_ids": ids}))

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
 
+from headrace.wiring import growth
 from headrace.wiring.growth import require_unchanged
 from headrace.wiring.shared import Wiring
 from schemas.errors import FencedError, TransientError
@@ -147,6 +148,26 @@ async def test_offsets_of_a_topic_that_lost_its_last_records_exceed_those_that_a
     assert committed_offsets(cluster, cluster.name("parsing")) == {(DOCUMENTS.name, 0): 1}
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == []
     await require_unchanged(wired(cluster), orders=True)
+
+
+async def test_who_begins_beside_its_broker_waits_until_it_knows_what_was_read(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster, asked = await fresh_cluster(kafka, 2), 0
+
+    def loading(cluster: Cluster) -> dict[tuple[str, int], int]:
+        nonlocal asked
+        asked += 1
+        if asked < 2:
+            raise TransientError("what was read of documents is not known: coordinator load in progress")
+        return {}
+
+    monkeypatch.setattr(growth, "cut_short", loading)
+
+    await require_unchanged(wired(cluster), orders=False)
+    assert asked == 0
+    await require_unchanged(wired(cluster), orders=True)
+    assert asked == 2
 
 
 async def test_services_end_before_the_era_begins_and_another_gateway_goes_on(kafka: Kafka) -> None:
