@@ -22,6 +22,7 @@ def test_the_characters_of_a_page_are_where_its_words_are_unless_it_is_rotated(s
     assert first is not None
     assert letters.between(first, first + 9) == "third"
     assert abs(letters.box(first).x0 - 72) < 1
+    assert 90 < letters.box(first).y0 < 97
     assert abs(letters.box(first).y1 - 100) < 1
 
 
