@@ -17,7 +17,7 @@ from headrace.cli import (
     webhooks,
 )
 from headrace.cli.operate import backup, doctor, logs, mcp, records, reembed, topics, up, verify
-from headrace.cli.output import fail, print_in_any_encoding
+from headrace.cli.output import fail, print_in_any_encoding, unwrapped
 from headrace.cli.traced import traced
 
 #: `typer.BadParameter` is public, the class of all mistakes in how a command was called is not.
@@ -66,6 +66,9 @@ app.command(rich_help_panel="Operate")(backup.restore)
 app.command(rich_help_panel="Operate")(verify.verify)
 app.command(rich_help_panel="Operate")(reembed.reembed)
 app.command(rich_help_panel="Operate")(up.service)
+for _group in [app, *filter(None, (group.typer_instance for group in app.registered_groups))]:
+    for _command in _group.registered_commands:
+        _command.help = unwrapped(_command.callback.__doc__ or "") if _command.callback else None
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import inspect
 import io
 import json
 import re
@@ -70,6 +71,12 @@ def console(stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def unwrapped(text: str) -> str:
+    """A docstring with each paragraph in one line, since terminals are not as wide as source files."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)
 
 
 def print_json(value: Any) -> None:

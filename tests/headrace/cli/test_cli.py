@@ -1,5 +1,6 @@
 """The command as a user calls it: what it answers, what it says when it cannot."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -82,6 +83,19 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_has_help(called: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*called, "--help"]) == 0
     assert "Usage: headrace" in capsys.readouterr().out
+
+
+def test_help_fills_the_lines_of_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 80)
+    assert run(["sync", "--help"]) == 0
+
+    described = capsys.readouterr().out.split("Usage:")[1].split("╭")[0].strip().splitlines()[1:]
+    lines = list(itertools.pairwise(line.strip() for line in described))
+    assert len(lines) > 20
+    room = [len(line) + 1 + len(after.split()[0]) for line, after in lines if line and after]
+    assert min(room) > 75
 
 
 def test_a_shell_completes_commands_and_options(
