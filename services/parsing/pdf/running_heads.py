@@ -261,8 +261,10 @@ def _margin_notes(page: Page, rows: Sequence[_Row], excerpt: bool) -> set[int]:
 
 
 def _is_content(row: _Row) -> bool:
-    """Whether a row is too long for a running head, or holds facts, a caption, or the mark of a footnote."""
+    """Whether a row is too long for a running head, or is code, facts, a caption or a footnote."""
     if len(row.text) > 120 or _FACTS.search(row.text) or begins_as_caption(row.text):
+        return True
+    if all(word.style.mono for word in row.words):
         return True
     return not row.top and len(row.words) > 1 and not row.apart and _NOTE_MARK.match(row.text) is not None
 

@@ -84,3 +84,11 @@ def test_footnotes_and_captions_of_an_excerpt_are_text(sheet: Sheet) -> None:
     assert "Boats by harbour" in text
     assert "So the keeper wrote" in text
     assert not text.startswith("14")
+
+
+def test_code_at_the_edge_of_an_excerpt_is_text(sheet: Sheet) -> None:
+    sheet.text(530, 40, "14")
+    sheet.text(72, 62, "open(weir)", size=8, font="Courier")
+    sheet.lines(72, 100, prose(44))
+
+    assert "open(weir)" in markdown(sheet)
