@@ -59,7 +59,7 @@ class Block:
     level: int = 0
     depth: int | None = None
     rows: list[list[Cell]] = field(default_factory=list)
-    edges: tuple[float, ...] = ()  # between the columns of a table
+    columns: tuple[tuple[float, float], ...] = ()  # the left and right ends of a text, or of a table's
     pages: int = 0  # the last page of a table that goes on
     plain: str = ""
     picture: Picture | None = None
@@ -250,7 +250,8 @@ def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary
         block.marker, block.plain = marker(first), f"{first} {bare}"
         return block
     text, bare = inline(words, vocabulary)
-    return Block(Kind.TEXT, text, page, style, x0, lines=len(lines), plain=bare)
+    ends = ((x0, max(line.x1 for line in lines)),)
+    return Block(Kind.TEXT, text, page, style, x0, lines=len(lines), plain=bare, columns=ends)
 
 
 def _code(lines: Sequence[Line]) -> str:

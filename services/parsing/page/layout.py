@@ -60,7 +60,7 @@ def _flow(
         out.extend(_text(pieces, page.number, body, rules, vocabulary))
         pieces = []
         if isinstance(item, Table):
-            out.append(Block(Kind.TABLE, "", page.number, rows=item.rows, edges=item.edges))
+            out.append(Block(Kind.TABLE, "", page.number, rows=item.rows, columns=item.columns))
         elif isinstance(item, Figure):
             labels = image("", title=f"drawing; text: {' '.join(item.labels)}") if item.labels else ""
             out.append(Block(Kind.MARKDOWN, labels, page.number))
@@ -78,7 +78,7 @@ def _text(
     start = 0
     for first, end, table in aligned_tables(lines, rules, vocabulary):
         out.extend(blocks_of(lines[start:first], page, body, vocabulary))
-        out.append(Block(Kind.TABLE, "", page, rows=table.rows, edges=table.edges))
+        out.append(Block(Kind.TABLE, "", page, rows=table.rows, columns=table.columns))
         start = end
     out.extend(blocks_of(lines[start:], page, body, vocabulary))
     return out

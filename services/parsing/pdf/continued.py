@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.blocks import Block, Kind
-from services.parsing.page.tables.columns import is_figure, names_column
+from services.parsing.page.tables.values import is_figure, names_column
 
-#: Columns of two parts are the same if their edges are at most this far apart (points).
-SAME_EDGE = 15.0
 #: Most rows of a head that is repeated.
 HEAD = 4
 
@@ -23,16 +21,35 @@ def continued(blocks: Sequence[Block]) -> list[Block]:
     """The blocks, with the rows of a table's next part in its first part. A repeated head stays once, as does
     its caption."""
     out: list[Block] = []
+    rest: Block | None = None  # the table whose last row goes on at the top of this page
     for block in blocks:
+        if block.kind is Kind.TEXT and out and (at := _column_above(out[-1], block)):
+            rest, row = out[-1], out[-1].rows[-1]
+            row[at] = Cell(f"{row[at].text} {block.text}".strip(), 1, row[at].rows)
+            continue
+        if rest is not None and rest is out[-1] and block.kind is Kind.TABLE:
+            rest.pages = block.page - 1
         if block.kind is Kind.TABLE and (before := _first_part(out, block)) is not None:
             if out[-1] is not before:
                 out.pop()  # "Table 2 (continued)"
-            _append(before.rows, block.rows)
+            _append(before.rows, _widened(block, before))
             before.pages = block.page
-            before.edges = block.edges
             continue
         out.append(block)
     return out
+
+
+def _column_above(table: Block, text: Block) -> int:
+    """The column at the end of a page whose cell a text at the top of the next one continues: it begins where
+    a column other than the first does, and ends before the next one; 0 if there is none."""
+    if table.kind is not Kind.TABLE or max(table.page, table.pages) + 1 != text.page or not text.columns:
+        return 0
+    left, right = text.columns[0]
+    ends = [*(start for start, _ in table.columns[1:]), float("inf")]
+    for at, ((start, _), end) in enumerate(zip(table.columns, ends, strict=False)):
+        if at and abs(left - start) <= 2 and right < end and len(table.rows[-1]) == len(table.columns):
+            return at
+    return 0
 
 
 def _first_part(blocks: Sequence[Block], block: Block) -> Block | None:
@@ -45,13 +62,44 @@ def _first_part(blocks: Sequence[Block], block: Block) -> Block | None:
         and len(before.plain) < 120
     ):
         before = blocks[-2] if len(blocks) > 1 else None
-    if before is None or before.kind is not Kind.TABLE or _width(before.rows) != _width(block.rows):
+    if before is None or before.kind is not Kind.TABLE:
         return None
     last = max(before.page, before.pages)
-    near = all(abs(a - b) <= SAME_EDGE for a, b in zip(before.edges, block.edges, strict=False))
+    near = _places(block, before) is not None
     if _repeated(before.rows, block.rows):
         return before if last + 1 == block.page or (last == block.page and not near) else None
     return before if last + 1 == block.page and near else None
+
+
+def _places(block: Block, before: Block) -> list[int] | None:
+    """The column of a table that each column of its next part is below, if that is so for all of them. A part
+    lacks a column whose cells are all empty."""
+    if not block.columns or not before.columns:
+        return list(range(_width(block.rows))) if _width(block.rows) == _width(before.rows) else None
+    places: list[int] = []
+    for left, right in block.columns:
+        shared = [min(right, b) - max(left, a) for a, b in before.columns]
+        place = max(range(len(shared)), key=shared.__getitem__)
+        if shared[place] <= 0 or (places and place <= places[-1]):
+            return None
+        places.append(place)
+    return places
+
+
+def _widened(block: Block, before: Block) -> list[list[Cell]]:
+    """The rows of a table's next part, with an empty cell for each column that it lacks."""
+    places, width = _places(block, before), _width(before.rows)
+    if places is None or len(places) == width or any(cell.rows > 1 for row in block.rows for cell in row):
+        return block.rows
+    out: list[list[Cell]] = []
+    for row in block.rows:
+        cells = [Cell("") for _ in range(width)]
+        at = 0
+        for cell in row:
+            cells[places[at]] = Cell(cell.text)
+            at += cell.columns
+        out.append(cells)
+    return out
 
 
 def _width(rows: Sequence[Sequence[Cell]]) -> int:

@@ -10,8 +10,8 @@ from services.parsing.page.geometry import Box, Drawn, Stroke, Style, Word, size
 
 #: A path up to this width (in points) is a line, whatever its drawing operator; a straight one is narrower.
 THIN, STRAIGHT = 2.5, 1.0
-#: A shorter line (in points) is no rule, nor is one that is as long as the page, or at its edge.
-SHORTEST, LONGEST, EDGE = 4.0, 0.995, 2.0
+#: A shorter line (in points) is no rule, nor is one at the edge of the page, or from edge to edge.
+SHORTEST, EDGE = 4.0, 2.0
 #: A page with more small shapes than this has a dotted drawing, not bullets.
 MOST_BULLETS = 200
 
@@ -23,9 +23,9 @@ def strokes_of(vectors: VectorGraphics, width: float, height: float) -> Iterator
     boxes = [(sized(*one.bbox), THIN) for one in vectors.shapes if _is_seen(one) and not one.has_curve]
     for (x0, y0, x1, y1), thin in straight + boxes:
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        if y1 - y0 <= thin and SHORTEST < x1 - x0 < LONGEST * width and EDGE < y < height - EDGE:
+        if y1 - y0 <= thin and _rules(x0, x1, width) and EDGE < y < height - EDGE:
             yield Stroke(x0, y, x1, y)
-        elif x1 - x0 <= thin and SHORTEST < y1 - y0 < LONGEST * height and EDGE < x < width - EDGE:
+        elif x1 - x0 <= thin and _rules(y0, y1, height) and EDGE < x < width - EDGE:
             yield Stroke(x, y0, x, y1)
 
 
@@ -40,6 +40,11 @@ def drawn_of(vectors: VectorGraphics, area: float) -> Iterator[Drawn]:
         box = _ends(line)
         if min(box.x1 - box.x0, box.y1 - box.y0) > THIN:
             yield Drawn(*box, True)
+
+
+def _rules(start: float, end: float, size: float) -> bool:
+    """Whether a line is longer than a dash and does not run from edge to edge of the page."""
+    return end - start > SHORTEST and (start > EDGE or end < size - EDGE)
 
 
 def _ends(line: VectorLine) -> Box:

@@ -8,7 +8,7 @@ from lxml.html import fragment_fromstring  # type: ignore[import-untyped]
 
 from services.parsing import emphasis, parse
 from services.parsing.formats.html.inline import is_hidden
-from services.parsing.page.tables.columns import is_figure
+from services.parsing.page.tables.values import is_figure
 from tests.services.parsing import samples
 
 #: Enough that each doubling of the ways outlives the machine.

@@ -14,6 +14,7 @@ from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import GUTTER, Gap, gutters
 from services.parsing.page.tables.fits import head_of
 from services.parsing.page.tables.rules import Rule
+from services.parsing.page.tables.values import NARROW, is_value
 from services.parsing.page.text import Vocabulary
 
 #: A run of more lines that hold no table is searched for one at every second line, and so on.
@@ -62,24 +63,41 @@ def _with_head(lines: Sequence[Line], start: int, end: int, least: int) -> int:
 
 def _run(lines: Sequence[Line], start: int) -> int:
     """The end of the run of lines that have the same columns as the line at `start` (exclusive)."""
-    if len(lines[start].pieces) < 2 or len(lines[start].words) > MOST_WORDS * len(lines[start].pieces):
+    first = lines[start]
+    if len(first.pieces) < 2 or len(first.words) > MOST_WORDS * len(first.pieces):
         return start
-    free = _gaps(lines[start])
-    end, last_full = start + 1, start + 1
+    free = _gaps(first)
+    end, last_full, widest = start + 1, start + 1, 0.0
     while end < len(lines):
         line, before = lines[end], lines[end - 1]
-        if line.y0 - before.y1 > 1.6 * (before.y1 - before.y0) or follows_table(line.words):
+        if (
+            _stands_alone(lines[start : end + 2])
+            or line.y0 - before.y1 > 1.6 * (before.y1 - before.y0)
+            or follows_table(line.words)
+        ):
             break
-        kept = _meet(free, _gaps(line), line)
+        gaps = _gaps(line)
+        kept = _meet(free, gaps, line)
         if not kept:
             break
         free = kept
         end += 1
         gap = line.y0 - before.y1
-        rest = gap < -1 or (gap < 0.5 * (line.y1 - line.y0) and line.x0 > free[0][0])
-        if len(line.pieces) > 1 or rest:
+        near = gap < 0.5 * (line.y1 - line.y0) and line.x0 > free[0][0]
+        rest = gap < -1 or near or gap < widest - 0.3 * (line.y1 - line.y0)  # closer than rows are
+        widest = max(widest, gap)
+        if gaps or rest:
             last_full = end
     return last_full
+
+
+def _stands_alone(run: Sequence[Line]) -> bool:
+    """Whether the last line but one of a run holds one text at its left edge, with more white above and below
+    than anywhere between the lines above: it is no row."""
+    if len(run) < 4 or _gaps(run[-2]) or run[-2].x0 > min(line.x0 for line in run) + 2:
+        return False
+    *gaps, above, below = (b.y0 - a.y1 for a, b in pairwise(run))
+    return min(above, below) > max(gaps) + 0.3 * (run[-2].y1 - run[-2].y0)
 
 
 def _in_text(lines: Sequence[Line], start: int, end: int) -> bool:
@@ -93,22 +111,20 @@ def _in_text(lines: Sequence[Line], start: int, end: int) -> bool:
     for upper, lower in beside:
         other = upper if lower is lines[start] else lower
         full = other.x1 - other.x0 > 0.8 * (box.x1 - box.x0) and abs(other.x0 - box.x0) < 3
-        if full and len(other.pieces) == 1 and lower.y0 - upper.y1 < closest + 1:
+        if full and not _gaps(other) and lower.y0 - upper.y1 < closest + 1:
             return True
     return False
 
 
 def _gaps(line: Line) -> list[Gap]:
-    return [(a.x1, b.x0) for a, b in zip(line.pieces, line.pieces[1:], strict=False)]
+    """The gaps between the pieces of a line, and those before values."""
+    gaps = {(a.x1, b.x0) for a, b in pairwise(line.pieces)}
+    return sorted(gaps | {(a.x1, b.x0) for a, b in pairwise(line.words) if is_value(b.text)})
 
 
 def _meet(free: Sequence[Gap], gaps: Sequence[Gap], line: Line) -> list[Gap]:
     """The parts of `free` that the line's text does not cover."""
-    least = GUTTER * line.pieces[0].size
-    out = []
+    least = NARROW if any(is_value(word.text) for word in line.words) else GUTTER
     open_ = [(-1e9, line.x0), *gaps, (line.x1, 1e9)]
-    for left, right in free:
-        for a, b in open_:
-            if min(right, b) - max(left, a) >= least:
-                out.append((max(left, a), min(right, b)))
-    return out
+    met = [(max(left, a), min(right, b)) for left, right in free for a, b in open_]
+    return [(a, b) for a, b in met if b - a >= least * line.pieces[0].size]

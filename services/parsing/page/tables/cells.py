@@ -15,14 +15,14 @@ from services.parsing.page.text import Vocabulary, plain
 
 @dataclass(slots=True)
 class Table:
-    """A table and its position on the page. `edges` are the places between its columns."""
+    """A table and its position on the page. `columns` are the ends of their texts."""
 
     rows: list[list[Cell]]
     x0: float
     y0: float
     x1: float
     y1: float
-    edges: tuple[float, ...] = ()
+    columns: tuple[tuple[float, float], ...] = ()
 
 
 def fill(grid: Grid, words: Sequence[Word], vocabulary: Vocabulary) -> list[list[Cell]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,17 @@ from itertools import pairwise
 
 from services.parsing.page.geometry import Word
 from services.parsing.page.lists import is_bullet, is_marker, is_number
+from services.parsing.page.tables.values import (
+    NARROW,
+    are_apart,
+    are_one,
+    is_after,
+    is_between,
+    is_figure,
+    is_sign,
+    is_value,
+    names_column,
+)
 
 #: Minimum width of a gap between columns, relative to the font size: in many lines, and in few, where words
 #: stand one above the other by chance.
@@ -23,15 +33,6 @@ STRAYS = 0.12
 HEAD = 4
 #: A label above columns is centred on them within this (in font sizes).
 CENTRED = 0.8
-
-_FIGURE = re.compile(
-    r"[-+−–±~≈<>≤≥(\[]*+(?:[$€£¥₹]|USD|EUR|GBP)?\s?[-+−–(]*+\d[\d.,:/\s'’%‰)\]×xkKmMbB°*†‡±-]*+(?:[$€£¥%‰])?[)\]*†‡]*+"
-)
-_BLANK = re.compile(r"[-−–—.…/]+|n\.?/?a\.?", re.I)
-_NAME = re.compile(r"(?:18|19|20)\d\d|\(\d\)")
-_BEFORE = re.compile(r"[$€£¥₹(]+|[A-Z]{1,3}\$|USD|EUR|GBP|CHF")
-_AFTER = re.compile(r"[%‰)€]+|\)\s?%")
-_BETWEEN = re.compile(r"[±×]")
 
 Gap = tuple[float, float]
 
@@ -70,22 +71,13 @@ class TableLine:
         self.at = {c: entry for entry in self.entries for c in range(entry.first, entry.last + 1)}
 
 
-def is_figure(text: str) -> bool:
-    """Whether a text is a number, an amount, a time or a dash in their place."""
-    return _FIGURE.fullmatch(text) is not None or _BLANK.fullmatch(text) is not None
-
-
-def is_sign(text: str) -> bool:
-    """Whether a text is a sign in front of a figure: `$`, `(`."""
-    return _BEFORE.fullmatch(text) is not None
-
-
 def texts_of(line: Sequence[Word], gap: float = WORD) -> list[list[Word]]:
     """The words of a line, split where the gap is wider than `gap` times the font size."""
     groups = [[line[0]]]
     reach = line[0].x1
     for word in line[1:]:
-        if word.x0 - reach > gap * max(word.style.size, groups[-1][-1].style.size):
+        before = groups[-1][-1]
+        if word.x0 - reach > gap * max(word.style.size, before.style.size) or are_apart(before, word):
             groups.append([word])
         else:
             groups[-1].append(word)
@@ -121,11 +113,6 @@ def _figures_from(lines: Sequence[Sequence[Word]]) -> int:
     return 0
 
 
-def names_column(text: str) -> bool:
-    """Whether a figure is likely to name its column: a year, or `(1)`."""
-    return _NAME.fullmatch(text) is not None
-
-
 def _narrowed(gap: Gap, spans: Sequence[tuple[float, float, int]]) -> Gap:
     """The part of a gap that the fewest texts cross, at an end of it if possible; the widest of these. The
     lower a line of the head, the more a text (left, right, weight) counts."""
@@ -148,7 +135,7 @@ def _spans(line: Sequence[Word]) -> list[Gap]:
 def _gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
     spans = [_spans(line) for line in _beside(lines)]
     left, right = min(s[0][0] for s in spans), max(s[-1][1] for s in spans)
-    kept = [s for s in spans if len(s) > 1 or s[0][1] - s[0][0] < 0.6 * (right - left)]  # no notes, no titles
+    kept = [s for s in spans if _is_kept(s, right - left)]
     several = sum(len(s) > 1 for s in kept)
     if several < 2:
         return []
@@ -156,7 +143,30 @@ def _gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
     least = (GUTTER if several >= FEW else GUTTER_OF_FEW) * sizes[len(sizes) // 2]
     strays = max(int(STRAYS * len(kept)), int(len(kept) >= 6))
     found = _free(kept, strays, least)
-    return [gap for gap in found if _parts(kept, gap)]
+    words = [[(word.x0, word.x1) for word in line] for line in lines if _is_kept(_spans(line), right - left)]
+    for gap in _free(words, strays, NARROW * sizes[len(sizes) // 2]):
+        if not any(gap[0] <= b and a <= gap[1] for a, b in found) and _before_values(lines, gap):
+            found.append(gap)
+    return [gap for gap in sorted(found) if _parts(kept, gap)]
+
+
+def _is_kept(spans: Sequence[Gap], width: float) -> bool:
+    """Whether a line is no note and no title."""
+    return len(spans) > 1 or spans[0][1] - spans[0][0] < 0.6 * width
+
+
+def _before_values(lines: Sequence[Sequence[Word]], gap: Gap) -> bool:
+    """Whether a value follows a gap in all lines that have text on both sides of it, at least in three."""
+    after: list[str] = []
+    parted = 0
+    for line in lines:
+        left = [word for word in line if word.x1 <= gap[0] + 0.1]
+        right = [word for word in line if word.x0 >= gap[1] - 0.1]
+        if left and right:
+            after.append(right[0].text)
+            parted += not are_one(left[-1].text, right[0].text)
+    most = sum(map(is_value, after)) * 2 >= len(after) < 2 * parted
+    return len(after) >= 3 and most and all(map(is_figure, after))
 
 
 def _beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
@@ -220,6 +230,7 @@ def _entries(line: Sequence[Word], middles: Sequence[float]) -> list[Entry]:
             first, last = min(first, here), max(last, here)
             before = out[-1] if out else None
             figures = before is not None and is_figure(word.text) and is_figure(before.words[-1].text)
+            figures = figures or is_value(word.text)
             if before is not None and (first <= before.last or (word is not text[0] and not figures)):
                 before.words.append(word)
                 before.last = max(before.last, last)
@@ -236,12 +247,12 @@ def joined_signs(gaps: Sequence[Gap], lines: Sequence[TableLine]) -> list[Gap]:
         held[entry.first].add(entry.text)
     drop: set[int] = set()
     for column, texts in enumerate(held):
-        between = all(_BETWEEN.fullmatch(text) for text in texts)
+        between = all(map(is_between, texts))
         if texts and (
             between or all(map(is_sign, texts)) or (column < 1 < len(gaps) and all(map(is_number, texts)))
         ):
             drop.add(column)
-        if texts and (between or all(_AFTER.fullmatch(text) for text in texts)):
+        if texts and (between or all(map(is_after, texts))):
             drop.add(column - 1)
     return [gap for at, gap in enumerate(gaps) if at not in drop]
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from services.parsing.page.tables.columns import (
-    HEAD,
-    Entry,
-    TableLine,
-    blocks_below,
-    extents,
-    is_figure,
-    names_column,
+from services.parsing.page.tables.columns import HEAD, TableLine, blocks_below, extents
+from services.parsing.page.tables.pairs import (
+    breaks_word,
+    changes_weight,
+    completes,
+    goes_on,
+    is_above_several,
+    leading,
+    stacked,
 )
+from services.parsing.page.tables.values import is_figure, names_column
 
-_BROKEN = re.compile(r"[^\W_]-$")
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
 #: Lines of a cell begin at the same place within this (points).
@@ -48,19 +48,55 @@ class Rows:
     """
 
     def __init__(self, lines: Sequence[TableLine], bars: Sequence[Bar], columns: int) -> None:
-        self.lines = lines
         self.bars = bars
+        self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
+        self.extents = extents(lines, columns)
+        self.widths = _widths(lines, columns)
+        beside = sorted(b.y0 - a.y1 for a, b in pairwise(lines) if a.at.keys() & b.at.keys())
+        self.leading = beside[len(beside) // FEW_GAPS] if beside else 0.0
+        self.between: list[TableLine] = []
+        self.lines = lines = self._level(lines)
         self.barred = [any(_parts(a, b, bar) for bar in bars) for a, b in pairwise(lines)]
         self.head = self.barred.index(True) + 1 if any(self.barred[:HEAD]) else 0
         self.first = _first_values(lines)
+        self.labelled = sum(0 in line.at for line in lines) / len(lines)
         self.gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
-        self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
-        apart = sorted(g for g, (a, b) in zip(self.gaps, pairwise(lines), strict=True) if stacked([a], b))
+        apart = sorted(
+            g for g, (a, b) in zip(self.gaps, pairwise(lines), strict=True) if self._evidence(a, b) > 0
+        )
         self.row_gap = apart[len(apart) // 2] if apart else 0.0
-        self.extents = extents(lines, columns)
-        self.widths = _widths(lines, columns)
         self.ruled = self._is_ruled()
         self.part = None if self.ruled else self._parting()
+
+    def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:
+        """The lines, with those joined that are at half the height between others, as in cells whose middles
+        are at one height. Left out are texts between two rows: cells that span both."""
+        out: list[TableLine] = []
+        last = lines[0]
+        for line, below in zip(lines, [*lines[1:], None], strict=True):
+            if out and line.y0 < out[-1].y1 - 0.15 * self.height and not line.at.keys() & last.at.keys():
+                if below is not None and self._spans_rows(last, line, below, len(out) < HEAD):
+                    self.between.append(line)
+                    continue
+                out[-1] = TableLine([*out[-1].entries, *line.entries], out[-1].y0, max(out[-1].y1, line.y1))
+            else:
+                out.append(line)
+            last = line
+        return out
+
+    def _spans_rows(self, above: TableLine, line: TableLine, below: TableLine, head: bool) -> bool:
+        """Whether a line is between two rows. A rule may be below labels that span columns."""
+        labels = head and self._holds_labels(above, below)
+        if below.y0 > line.y1 + (0.3 if labels else -0.15) * self.height or below.at.keys() & line.at.keys():
+            return False
+        if labels or stacked([above], below) or self._fitted(above, below):
+            return True
+        return below.y0 - above.y1 > self.leading + 0.2 * self.height
+
+    def _holds_labels(self, above: TableLine, line: TableLine) -> bool:
+        """Whether a line holds labels of several columns of the next."""
+        labels = [entry for entry in above.entries if entry.first > 0]
+        return is_above_several(above, line) or blocks_below(labels, line.entries, self.extents) is not None
 
     def grouped(self) -> list[list[TableLine]]:
         rows: list[list[TableLine]] = [[self.lines[0]]]
@@ -73,16 +109,18 @@ class Rows:
 
     def _begins(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
         above = row[-1]
-        if self.barred[at] or at + 1 == self.first:
+        if self.barred[at]:
             return True
-        if _breaks_word(above, line):
+        if self.part is None and at + 1 == self.first:
+            return True
+        if breaks_word(above, line):
             return False
-        if stacked(row, line) or _changes_weight(above, line) or self._spans(at, above, line):
+        if stacked(row, line) or changes_weight(above, line) or self._spans(at, above, line):
             return True
         if self.ruled or at + 1 < self.head:
             return False
         if self.part is not None:
-            return self.gaps[at] > self.part or (_completes(above, line) and self._fitted(above, line))
+            return self.gaps[at] > self.part or (completes(above, line) and self._fitted(above, line))
         if self._fitted(above, line) or self._apart(at, line):
             return True
         return self._differs(at, row, line)
@@ -91,15 +129,14 @@ class Rows:
         """Whether a line of the head holds labels of several columns of the next."""
         if at >= HEAD:
             return False
-        for entry in above.entries:
-            if sum(entry.first <= e.first and e.last <= entry.last for e in line.entries) > 1:
-                return True
+        if is_above_several(above, line):
+            return True
         if self.gaps[at] < self.row_gap - 0.15 * self.height:
             return False  # as close as the lines of a cell
         labels = [entry for entry in above.entries if entry.first > 0]
         if any(e.first in line.at and abs(line.at[e.first].x0 - e.x0) < FLUSH for e in labels):
             return False  # the first line of a label above one column
-        return blocks_below(labels, line.entries, self.extents) is not None
+        return self._holds_labels(above, line)
 
     def _differs(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
         """Whether a line that may continue a row does not, judged by the columns that it fills."""
@@ -113,20 +150,19 @@ class Rows:
             return len(line.entries) == 1
         first = line.at[0]
         if len(line.entries) > 1 and len(row) == 1 and len(row[0].entries) == 1:
-            return not _goes_on(row[0].entries[0], first)
-        return not _goes_on(row[-1].at.get(0), first)
+            return not goes_on(row[0].entries[0], first)
+        return not goes_on(row[-1].at.get(0), first)
 
     def _apart(self, at: int, line: TableLine) -> bool:
         """Whether a line is as far from the one above as rows are, and further than lines of a cell are."""
         pitch = self.gaps[at] + line.y1 - line.y0
         size = max(word.style.size for entry in line.entries for word in entry.words)
-        return (
-            self.row_gap > 0 and pitch > WIDEST_LEADING * size and self.gaps[at] > self.row_gap - 0.1 * size
-        )
+        near = abs(self.gaps[at] - self.row_gap) < 0.1 * size
+        return self.row_gap > 0 and pitch > WIDEST_LEADING * size and near
 
     def _fitted(self, above: TableLine, line: TableLine) -> bool:
         """Whether, in any column, the first word of a line had fitted on the line above."""
-        for entry in line.entries:
+        for entry in leading(line):
             over = above.at.get(entry.first)
             if over is None or over.first != entry.first or over.last != entry.last:
                 continue
@@ -153,28 +189,31 @@ class Rows:
         return several * 2 < len(body) and len(body) * 8 >= len(self.lines) - len(bands[0])
 
     def _parting(self) -> float | None:
-        """The threshold between gaps within a row and gaps between rows; None if all are alike, or if small
-        gaps separate rows, too."""
-        open_ = sorted(
-            gap
-            for gap, barred in zip(self.gaps, self.barred, strict=True)
+        """The threshold between gaps within a row and gaps between rows: of all jumps in the widths of the
+        gaps the one with which what the lines hold agrees most; None if it agrees with none."""
+        pairs = [
+            (gap, self._evidence(above, line))
+            for gap, barred, (above, line) in zip(self.gaps, self.barred, pairwise(self.lines), strict=True)
             if not barred and -0.3 * self.height < gap < 3 * self.height
-        )
-        usual = open_[len(open_) // FEW_GAPS :]
-        jump, part = max(((b - a, (a + b) / 2) for a, b in pairwise(usual)), default=(0.0, 0.0))
-        if jump < 0.2 * self.height:
-            return None
-        close = [at for at, gap in enumerate(self.gaps) if gap <= part and not self.barred[at]]
-        whole = [at for at in close if _completes(self.lines[at], self.lines[at + 1])]
-        labels = sum(not self.lines[at + 1].at[0].text[:1].islower() for at in whole)
-        if labels * 2 > len(close):
-            return None
-        pairs = [(self.lines[at], self.lines[at + 1]) for at in close]
-        rows = sum(
-            not _breaks_word(above, line) and (stacked([above], line) or self._fitted(above, line))
-            for above, line in pairs
-        )
-        return part if rows * 4 < len(close) else None
+        ]
+        pairs.sort(key=lambda pair: pair[0])
+        usual = pairs[len(pairs) // FEW_GAPS :]
+        best, part = 0.0, None
+        for (a, _), (b, _) in pairwise(usual):
+            jump = (b - a) / self.height
+            if jump >= 0.15:
+                agreed = sum(e if gap > (a + b) / 2 else -e for gap, e in pairs) / len(pairs)
+                if 2 * agreed + min(jump, 1.0) > best:
+                    best, part = 2 * agreed + min(jump, 1.0), (a + b) / 2
+        return part
+
+    def _evidence(self, above: TableLine, line: TableLine) -> float:
+        """How much the texts of two lines speak for two rows, from -1 (one row) to 1."""
+        if breaks_word(above, line):
+            return -1.0
+        if stacked([above], line) or self._fitted(above, line):
+            return 1.0
+        return 0.0 if 0 in line.at else -self.labelled
 
 
 def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:
@@ -188,12 +227,7 @@ def holds_rows(band: Sequence[TableLine]) -> bool:
     pairs = list(pairwise(band))
     if any(stacked([a], b) for a, b in pairs):
         return True
-    return len(pairs) > 2 and sum(_completes(a, b) for a, b in pairs) * 5 >= 3 * len(pairs)
-
-
-def _completes(above: TableLine, line: TableLine) -> bool:
-    """Whether a line fills all columns that the line above fills, as the first line of a row does."""
-    return 0 in line.at and len(line.entries) > 1 and set(line.at) >= set(above.at)
+    return len(pairs) > 2 and sum(completes(a, b) for a, b in pairs) * 5 >= 3 * len(pairs)
 
 
 def _widths(lines: Sequence[TableLine], count: int) -> list[float]:
@@ -206,27 +240,6 @@ def _widths(lines: Sequence[TableLine], count: int) -> list[float]:
     return widths
 
 
-def stacked(row: Sequence[TableLine], line: TableLine) -> bool:
-    """Whether a line has a figure below a figure of the row."""
-    for entry in line.entries:
-        if entry.first and is_figure(entry.text):
-            for above in row:
-                over = above.at.get(entry.first)
-                if over is not None and is_figure(over.text):
-                    return True
-    return False
-
-
-def _breaks_word(above: TableLine, line: TableLine) -> bool:
-    """Whether a line goes on with a word that the line above breaks, and is no whole row."""
-    if _completes(above, line):
-        return False
-    ends = ((above.at.get(entry.first), entry) for entry in line.entries)
-    return any(
-        over is not None and _BROKEN.search(over.text) and rest.text[0].isalpha() for over, rest in ends
-    )
-
-
 def _first_values(lines: Sequence[TableLine]) -> int:
     """The first line with figures in several columns: it begins a row, whatever rules there are; 0 if none of
     the first lines below the top one has."""
@@ -234,32 +247,3 @@ def _first_values(lines: Sequence[TableLine]) -> int:
         if sum(e.first > 0 and is_figure(e.text) and not names_column(e.text) for e in line.entries) > 1:
             return at
     return 0
-
-
-def _changes_weight(above: TableLine, line: TableLine) -> bool:
-    """Whether a line in regular type follows one in bold in the same columns."""
-    shared = [c for c in line.at if c in above.at]
-    return len(shared) > 1 and all(_bold(above.at[c]) and not _bold(line.at[c]) for c in shared)
-
-
-def _bold(entry: Entry) -> bool:
-    return all(word.style.bold for word in entry.words)
-
-
-def _goes_on(before: Entry | None, entry: Entry) -> bool:
-    """Whether a label is the rest of the one above: it begins in lower case, or further right."""
-    if before is None:
-        return False
-    text = entry.words[0].text
-    if before.words[-1].text[-1:] == "-":
-        return True
-    if text[0] == "[":
-        return True  # a citation
-    ended = before.words[-1].text[-1:] in ":.;"
-    if ended or is_figure(before.words[-1].text) or is_figure(text):
-        return False
-    return text[:1].islower() or before.words[-1].text[-1:] in ",&/" or before.words[-1].text in _OPEN
-
-
-#: Words that no label ends with.
-_OPEN = frozenset(("and", "or", "of", "the", "for", "to", "in", "on", "by", "with", "from", "at", "a", "an"))

@@ -11,10 +11,12 @@ from services.parsing.page.geometry import Page, Word, bounds
 from services.parsing.page.lines import GAP, rows_of
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table, fill
-from services.parsing.page.tables.columns import gutters, is_figure, is_sign, split_lines, texts_of
+from services.parsing.page.tables.columns import gutters, split_lines, texts_of
 from services.parsing.page.tables.fits import crosses, head_of, is_prose, tail_of
-from services.parsing.page.tables.rows import holds_rows, stacked
+from services.parsing.page.tables.pairs import stacked
+from services.parsing.page.tables.rows import holds_rows
 from services.parsing.page.tables.rules import Grid, Rule, column_edges, ladders, lattices, rules_of
+from services.parsing.page.tables.values import is_figure, is_sign
 from services.parsing.page.text import Vocabulary
 
 #: A page with more strokes than this is a drawing; searching it for tables costs time and finds none.
@@ -58,7 +60,7 @@ def _lattice(
     inside = _between(words, grid.xs[0] + 2, grid.xs[-1] - 2, grid.ys[0] - 1, grid.ys[-1] + 1)
     ids = {id(word) for word in inside}
     outside = [word for word in words if id(word) not in ids]
-    rows = fill(grid, inside, vocabulary)
+    rows, columns = fill(grid, inside, vocabulary), tuple(pairwise(grid.xs))
     if _is_frame(grid, rows, inside):
         return None, words
     if not _parts_rows(grid, inside):
@@ -69,8 +71,8 @@ def _lattice(
         ]
         made = build(rows_of(inside), rules, vocabulary, grid.xs[1:-1])
         if made is not None:
-            rows = made.rows
-    return Table(rows, grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1], grid.xs[1:-1]), outside
+            rows, columns = made.rows, made.columns
+    return Table(rows, grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1], columns), outside
 
 
 def _parts_rows(grid: Grid, words: Sequence[Word]) -> bool:

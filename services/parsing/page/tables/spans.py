@@ -11,10 +11,9 @@ from services.parsing.page.tables.columns import (
     Gap,
     TableLine,
     blocks_below,
-    is_figure,
-    names_column,
 )
 from services.parsing.page.tables.rules import Rule
+from services.parsing.page.tables.values import is_figure, names_column
 
 #: A label is aligned with an end of its columns within this (in font sizes).
 FLUSH = 0.3

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from liteparse.types import TextItem
 
 from services.parsing.page.blocks import Block, Kind
-from services.parsing.page.tables.columns import is_figure
+from services.parsing.page.tables.values import is_figure
 
 #: A cell holds the figures of several columns if it has as many, and nothing else.
 SEVERAL = 2

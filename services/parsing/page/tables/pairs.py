@@ -1,0 +1,77 @@
+"""What two lines of a table tell about each other: whether the lower one goes on with the upper one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from services.parsing.page.tables.columns import Entry, TableLine
+from services.parsing.page.tables.values import is_figure
+
+_BROKEN = re.compile(r"[^\W_]-$")
+
+
+def is_above_several(above: TableLine, line: TableLine) -> bool:
+    """Whether a text of a line crosses several columns that the next one fills."""
+    counts = (sum(a.first <= e.first and e.last <= a.last for e in leading(line)) for a in above.entries)
+    return any(count > 1 for count in counts)
+
+
+def leading(line: TableLine) -> list[Entry]:
+    """The first entry of each column."""
+    return list({entry.first: entry for entry in reversed(line.entries)}.values())
+
+
+def completes(above: TableLine, line: TableLine) -> bool:
+    """Whether a line fills all columns that the line above fills, as the first line of a row does."""
+    return 0 in line.at and len(line.entries) > 1 and set(line.at) >= set(above.at)
+
+
+def stacked(row: Sequence[TableLine], line: TableLine) -> bool:
+    """Whether a line has a figure below a figure of the row."""
+    for entry in leading(line):
+        if entry.first and is_figure(entry.text):
+            for above in row:
+                over = above.at.get(entry.first)
+                if over is not None and is_figure(over.text):
+                    return True
+    return False
+
+
+def breaks_word(above: TableLine, line: TableLine) -> bool:
+    """Whether a line goes on with a word that the line above breaks, and is no whole row."""
+    if completes(above, line):
+        return False
+    ends = ((above.at.get(entry.first), entry) for entry in line.entries)
+    return any(
+        over is not None and _BROKEN.search(over.text) and rest.text[0].isalpha() for over, rest in ends
+    )
+
+
+def changes_weight(above: TableLine, line: TableLine) -> bool:
+    """Whether a line in regular type follows one in bold in the same columns."""
+    shared = [c for c in line.at if c in above.at]
+    return len(shared) > 1 and all(_bold(above.at[c]) and not _bold(line.at[c]) for c in shared)
+
+
+def _bold(entry: Entry) -> bool:
+    return all(word.style.bold for word in entry.words)
+
+
+def goes_on(before: Entry | None, entry: Entry) -> bool:
+    """Whether a label is the rest of the one above: it begins in lower case, or further right."""
+    if before is None:
+        return False
+    text = entry.words[0].text
+    if before.words[-1].text[-1:] == "-":
+        return True
+    if text[0] == "[":
+        return True  # a citation
+    ended = before.words[-1].text[-1:] in ":.;"
+    if ended or is_figure(before.words[-1].text) or is_figure(text):
+        return False
+    return text[:1].islower() or before.words[-1].text[-1:] in ",&/" or before.words[-1].text in _OPEN
+
+
+#: Words that no label ends with.
+_OPEN = frozenset(("and", "or", "of", "the", "for", "to", "in", "on", "by", "with", "from", "at", "a", "an"))
