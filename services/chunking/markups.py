@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from re import Match, Pattern
 
 Found = Callable[[Match[bytes]], int]
@@ -41,9 +42,14 @@ def _digit(match: Match[bytes]) -> int:
 
 def _wiki_level(match: Match[bytes]) -> int:
     """By the signs of a heading; in DokuWiki the first one has most of them."""
-    first = match.re.search(match.string)
     signs = len(match["level"])
-    return 7 - signs if first and len(first["level"] or b"") >= _DOKUWIKI else signs
+    return 7 - signs if _first_signs(match.re, match.string) >= _DOKUWIKI else signs
+
+
+@lru_cache(1)  # for all headings of a text
+def _first_signs(titles: Pattern[bytes], text: bytes) -> int:
+    first = titles.search(text)
+    return len(first["level"] or b"") if first else 0
 
 
 def _by_name(*groups: str) -> Found:

@@ -92,8 +92,8 @@ _KINDS = {
     ),
     b"format=": _Kind(
         re.compile(
-            rb"\n\[(?=[^\]\n]*format=)[^\]\n]*header[^\]\n]*\][ \t]*\r?\n(?:\.[^\n]*+\n)?\|===+[ \t]*\r?\n"
-            rb"(?P<head>[^\n]+)"
+            rb"\n\[(?=[^\]\n]{0,300}format=)[^\]\n]{0,300}?header[^\]\n]{0,300}\][ \t]*\r?\n(?:\.[^\n]*+\n)?"
+            rb"\|===+[ \t]*\r?\n(?P<head>[^\n]+)"
         ),
         re.compile(rb"\n\|===+"),
         _LINE,
@@ -108,7 +108,7 @@ _KINDS = {
     ),
     b"\\begin{": _Kind(
         re.compile(
-            rb"\\begin%b[^\n]*\n(?:[ \t]*(?:>\{|\\(?:hline|toprule|caption|label|centering))[^\n]*\n)*"
+            rb"\\begin%b[^\n]*\n(?:[ \t]*(?:>\{|\\(?:hline|toprule|caption|label|centering))[^\n]*\n){0,40}+"
             rb"(?P<head>[^&]{1,400}&.{1,1000}?)(?:\\\\|\\tabularnewline)" % _TABULAR,
             re.S,
         ),
@@ -117,7 +117,7 @@ _KINDS = {
     ),
     # Textile, Jira, Creole and DokuWiki mark the cells of a head; a row may go on in more lines.
     b"\n|": _Kind(
-        re.compile(rb"\n(?P<head>(?:\|_[^\n|]*\.|\|\||\|=(?!=)|\^)[^\n]*[|^][ \t]*\r?\n)(?=[|^])"),
+        re.compile(rb"\n(?P<head>(?:\|_[^\n|.]*\.|\|\||\|=(?!=)|\^)[^\n]*[|^][ \t]*\r?\n)(?=[|^])"),
         re.compile(rb"(?=\n[ \t]*\r?\n)|\Z"),
         re.compile(rb"\n(?=[|^])"),
     ),

@@ -62,8 +62,9 @@ def _names(entries: Sequence[zipfile.ZipInfo]) -> list[str]:
         decoded = decode("\n".join(names[n] for n in unmarked).encode("cp437"))[0].split("\n")
     except (UnsupportedFormat, UnicodeError):
         return names
-    for n, name in zip(unmarked, decoded, strict=False):
-        names[n] = name
+    if len(decoded) == len(unmarked):  # no name holds a line feed
+        for n, name in zip(unmarked, decoded, strict=True):
+            names[n] = name
     return names
 
 

@@ -16,7 +16,7 @@ from services.parsing.formats.html.page import parse_html
 from services.parsing.office.archive import parse_xml
 
 _START = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*+(?:<(?:\?[^>]*+|!--(?>.*?--))>\s*+)*+"
+    rb"\A(?:\xef\xbb\xbf)?\s*+(?:<(?:\?[^>]*+|!--(?>.*?--)|!DOCTYPE[^>\[]*+)>\s*+)*+"
     rb"<(?:rss\s[^>]*version=|(?:\w+:)?feed\s[^>]*w3\.org/2005/Atom|\w+:RDF\s[^>]*purl\.org/rss/)",
     re.S,
 )
@@ -57,7 +57,14 @@ def _title(element: etree._Element) -> str:
 
 def _link(entry: etree._Element) -> str:
     links = (one for one in entry.iterfind("{*}link") if one.get("rel", "alternate") == "alternate")
-    return next((urljoin(one.base or "", (one.get("href") or one.text or "").strip()) for one in links), "")
+    return next((_absolute(one.base, (one.get("href") or one.text or "").strip()) for one in links), "")
+
+
+def _absolute(base: str | None, link: str) -> str:
+    try:
+        return urljoin(base or "", link)
+    except ValueError:  # a host in brackets that never close
+        return link
 
 
 def _facts(entry: etree._Element) -> Iterator[str]:

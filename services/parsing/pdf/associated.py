@@ -15,7 +15,9 @@ _FILESPEC = re.compile(
 )
 _NAME = re.compile(rb"/F\s*\(([^()]{1,255})\)")
 _LENGTH = re.compile(rb"/Length\s+(\d{1,10})(?!\s+\d+\s+R)")
-#: Most bytes of an unpacked file: the limit of a document.
+#: A stream that an object holds.
+_STREAM = re.compile(rb"(?<!\d)(\d{1,10})\s+\d{1,5}\s+obj\b(" + _INSIDE + rb")stream\r?\n")
+#: Most bytes of the unpacked files together: the limit of a document.
 _MOST = 200 * 1024 * 1024
 
 
@@ -25,21 +27,24 @@ def associated_files(data: bytes) -> Iterator[tuple[str, bytes]]:
     texts = [data, *packed_objects(data)]
     if b"/Encrypt" in data or not any(b"/AF" in text for text in texts):
         return
-    for spec in (spec for text in texts for spec in _FILESPEC.finditer(text)):
-        stream = re.search(rb"(?<!\d)%s\s+\d{1,5}\s+obj\b(%s)stream\r?\n" % (spec[2], _INSIDE), data)
-        content = _content(data, stream) if stream else b""
-        if content:
-            name = _NAME.search(spec[1])
+    specs = {int(spec[2]): spec[1] for text in texts for spec in _FILESPEC.finditer(text)}
+    left = _MOST
+    for stream in _STREAM.finditer(data) if specs else ():
+        spec = specs.pop(int(stream[1]), None)
+        content = _content(data, stream, left) if spec and left else b""
+        left -= len(content)
+        if spec and content:
+            name = _NAME.search(spec)
             yield name[1].decode("latin-1") if name else "file", content
 
 
-def _content(data: bytes, stream: re.Match[bytes]) -> bytes:
-    if b"FlateDecode" in stream[1]:
+def _content(data: bytes, stream: re.Match[bytes], most: int) -> bytes:
+    if b"FlateDecode" in stream[2]:
         try:
-            return zlib.decompressobj().decompress(memoryview(data)[stream.end() :], _MOST)
+            return zlib.decompressobj().decompress(memoryview(data)[stream.end() :], most)
         except zlib.error:
             return b""
-    length = _LENGTH.search(stream[1])
-    if b"/Filter" in stream[1] or length is None:
+    length = _LENGTH.search(stream[2])
+    if b"/Filter" in stream[2] or length is None:
         return b""
-    return data[stream.end() : stream.end() + int(length[1])]
+    return data[stream.end() : stream.end() + min(int(length[1]), most)]

@@ -19,8 +19,8 @@ MOST_BULLETS = 200
 def strokes_of(vectors: VectorGraphics, width: float, height: float) -> Iterator[Stroke]:
     """Ruling lines and the edges of filled boxes on a page. Thin boxes come unmerged, too:
     `lines` merges neighbours, which hides where the borders of cells meet."""
-    straight = [(_ends(line), STRAIGHT) for line in vectors.lines if _is_seen(line)]
-    boxes = [(sized(*one.bbox), THIN) for one in vectors.shapes if _is_seen(one) and not one.has_curve]
+    straight = [(_ends(line), STRAIGHT) for line in vectors.lines if shows(line)]
+    boxes = [(sized(*one.bbox), THIN) for one in vectors.shapes if shows(one) and not one.has_curve]
     for (x0, y0, x1, y1), thin in straight + boxes:
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
         if y1 - y0 <= thin and _rules(x0, x1, width) and EDGE < y < height - EDGE:
@@ -34,7 +34,7 @@ def drawn_of(vectors: VectorGraphics, area: float) -> Iterator[Drawn]:
     for shape in vectors.shapes:
         wide, high = shape.bbox[2:]
         solid = shape.has_curve or (shape.fill and min(wide, high) > THIN)
-        if solid and wide * high <= 0.4 * area and _is_seen(shape):
+        if solid and wide * high <= 0.4 * area and shows(shape):
             yield Drawn(*sized(*shape.bbox), shape.has_curve)
     for line in vectors.lines:
         box = _ends(line)
@@ -51,7 +51,8 @@ def _ends(line: VectorLine) -> Box:
     return Box(min(line.x1, line.x2), min(line.y1, line.y2), max(line.x1, line.x2), max(line.y1, line.y2))
 
 
-def _is_seen(shape: VectorShape | VectorLine) -> bool:
+def shows(shape: VectorShape | VectorLine) -> bool:
+    """Whether a shape is neither white nor transparent."""
     return is_seen((shape.fill_color if shape.fill else shape.stroke_color) or "00")
 
 
@@ -72,7 +73,7 @@ def bullets_of(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]
         row = [w for w in words if w.y0 < middle < w.y1]
         begins = any(0 < w.x0 - x - width < 2.5 * w.style.size for w in row)
         free = not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
-        if begins and free and (shape.fill or shape.stroke):
+        if begins and free and shows(shape):
             text = "•" if shape.fill else "◦"
             # A character's box is higher than its ink, so make this one as high as the words beside it.
             yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)

@@ -3,8 +3,12 @@
 Nothing is timed: what is wrong here does not end.
 """
 
+import io
+import zipfile
+
 import pytest
 from lxml.html import fragment_fromstring  # type: ignore[import-untyped]
+from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing import emphasis, parse
 from services.parsing.formats.html.inline import is_hidden
@@ -72,3 +76,57 @@ def test_a_long_style_that_hides_nothing_is_read_in_one_pass(style: str) -> None
     element.set("style", style)
 
     assert not is_hidden(element)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("<?xml version='1.0'?><html><body><p>text" + "<![CDATA[" * VERY_MANY, "a.html"),
+        ("<p>text</p><ol class='gutter'>" + "<li>1</li>" * (VERY_MANY // 20) + "</ol>", "a.html"),
+    ],
+    ids=["data that never ends", "numbers of lines"],
+)
+def test_a_page_is_read_in_one_pass(data: str, name: str) -> None:
+    assert parse(data.encode(), name).markdown.startswith("text")
+
+
+def test_a_feed_with_an_address_that_is_none_is_read() -> None:
+    entry = "<entry><title>Gate</title><link href='b'/><content>text</content></entry>"
+    feed = f"<feed xmlns='http://www.w3.org/2005/Atom' xml:base='http://[bad'>{entry}</feed>"
+
+    assert parse(feed.encode(), "a.atom").markdown == "## [Gate](b)\n\ntext\n"
+
+
+def test_a_feed_behind_a_document_type_is_read() -> None:
+    start = "<?xml version='1.0'?><!DOCTYPE rss PUBLIC '-//A//DTD RSS 0.91//EN' 'http://a/b.dtd'>"
+    feed = f"{start}<rss version='0.91'><channel><title>Gates</title></channel></rss>"
+
+    assert parse(feed.encode(), "a.xml").markdown == "# Gates\n"
+
+
+def test_a_moving_picture_that_ends_within_a_frame_keeps_its_words() -> None:
+    stream = io.BytesIO()
+    frames = [Image.new("RGB", (600, 200), colour) for colour in ("white", "black")]
+    ImageDraw.Draw(frames[0]).text((20, 60), "Gates", fill="black", font=ImageFont.load_default(60))
+    frames[0].save(stream, "PNG", save_all=True, append_images=frames[1:])
+    data = stream.getvalue()
+
+    document = parse(data[: data.rfind(b"fcTL") + 10], "a.png")
+
+    assert "Gates" in document.markdown
+    assert any("frame 2" in warning for warning in document.warnings)
+
+
+def test_names_in_an_archive_that_hold_line_feeds_stay_apart() -> None:
+    stream = io.BytesIO()
+    names = {b"N0__x1.txt": b"caf\xe9\nx.txt", b"N1__x2.txt": b"norm\xe4l.txt"}
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name.decode(), f"of {name.decode()[:2]}")
+    data = stream.getvalue()
+    for name, raw in names.items():
+        data = data.replace(name, raw)
+
+    text = parse(data, "a.zip").markdown
+
+    assert text.index("x.txt") < text.index("of N0") < text.index("l.txt") < text.index("of N1")

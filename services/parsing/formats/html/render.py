@@ -222,8 +222,8 @@ class Renderer:
         self._lists += 1
         number = inline.whole_number(el.get("start"), 1) if el.tag == "ol" else None
         items: list[MarkdownBlock] = []
-        for child in el:
-            if not isinstance(child.tag, str) or child.tag in SKIPPED or inline.is_line_number(el):
+        for child in el if not inline.is_line_number(el) else ():
+            if not isinstance(child.tag, str) or child.tag in SKIPPED:
                 continue
             if child.tag in ("ul", "ol") and items:  # nested without its own item: part of the last one
                 nested = md.join(self._nested(child))

@@ -49,7 +49,7 @@ _XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 #: Entities that are resolved, and how much longer they may make a page.
 _MOST_ENTITIES, _MOST_GROWTH = 100, 2
 #: Text as XML may write it; in HTML it is a comment.
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.S)
+_CDATA = re.compile(r"<!\[CDATA\[((?:[^<\]]|<(?!!\[CDATA\[)|\](?!\]>))*+)\]\]>")
 _FRAME_BODY = re.compile(r"</?(?:html|body)[^>]*>", re.I)
 _END_OF_PAGE = re.compile(r"</(?:html|body)\s*>", re.I)
 #: One class for all elements; lxml.html would look it up with a Python call per element.

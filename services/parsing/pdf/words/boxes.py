@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from liteparse.types import VectorGraphics
 
 from services.parsing.page.geometry import Box, Stroke, Word, sized
+from services.parsing.pdf.vectors import shows
 
 #: A page with more small shapes than this is a drawing.
 MOST_SHAPES = 200
@@ -35,7 +36,7 @@ def boxes_of(vectors: VectorGraphics, words: Sequence[Word], strokes: Sequence[S
         if label is None or any(box.x0 < (word.x0 + word.x1) / 2 < box.x1 for word in row):
             continue
         taken.append(box)
-        held = (other for other in (sized(*shape.bbox) for shape in small) if other != box)
+        held = (other for other in (sized(*shape.bbox) for shape in small if shows(shape)) if other != box)
         sign = "☒" if any(_within(other, box) for other in held) else "☐"
         yield Word(sign, box.x0, label.y0, box.x1, label.y1, label.style, True)
 

@@ -351,6 +351,9 @@ def _checklist(c: Canvas) -> None:
     y = 770.0
     for ticked, text in ((True, "The gas is off"), (False, "The lamp is filled"), (True, "The rope is dry")):
         c.rect(74, y - 1, 9, 9)
+        c.setFillGray(1)  # a white ground is no tick
+        c.rect(75, y, 7, 7, stroke=0, fill=1)
+        c.setFillGray(0)
         if ticked:
             c.line(74, y - 1, 83, y + 8)
             c.line(83, y - 1, 74, y + 8)
