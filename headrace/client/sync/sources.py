@@ -48,13 +48,16 @@ async def wanted_source_id(
     )
     known = [(source, kind.form.model_validate(source.form.model_dump())) for source in filling]
     same = [found for found in known if _is_same(kind, kind.configure(found[1]), config)]
+    tried: set[str] = set()
     if not same:
         for source, form in known:
             if kind.overlaps(kind.configure(form), config):
                 raise RequestError(_overlapping(request, source.id, kind, form))
-        same = await _unused(client, request, kind, config)
+        same, tried = await _unused(client, request, kind, config)
     for source, form in sorted(same, key=lambda found: found[1] != wanted):  # an identical one first
-        changed = _keeping(wanted, form, request.keeps)
+        # Patterns with which nothing was found are no choice to keep.
+        keeps = [name for name in request.keeps if name not in _OPTIONS or source.id not in tried]
+        changed = _keeping(wanted, form, keeps)
         added = sparse if source.embedding.sparse is None else {}
         if added and filling:
             say("this run adds vectors for search by words to every document; text is not embedded again")
@@ -112,9 +115,10 @@ def _option(name: str, value: Any) -> str:
 
 async def _unused(
     client: GatewayClient, request: SyncRequest, kind: SourceType[Any, Any], config: Any
-) -> list[tuple[Source, Any]]:
-    """The sources of this origin that were made, and that fill no collection and are to fill no other one."""
-    found = []
+) -> tuple[list[tuple[Source, Any]], set[str]]:
+    """The sources of this origin that fill no collection and are to fill no other one, and the ids of those
+    that have run, but found nothing."""
+    found, tried = [], set()
     for source in await client.sources(database_name=request.database, source_type=kind.name):
         form = kind.form.model_validate(source.form.model_dump())
         known = kind.configure(form)
@@ -125,7 +129,8 @@ async def _unused(
             runs = await client.invocations(_MOST_RUNS, source_id=source.id)
             if all(run.metadata.collection_name == request.collection for run in runs):
                 found.append((source, form))
-    return found
+                tried.update({source.id} if runs else ())
+    return found, tried
 
 
 def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:

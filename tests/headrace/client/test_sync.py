@@ -225,6 +225,22 @@ async def test_a_source_with_other_patterns_that_fills_nothing_yet_is_changed_an
 
 
 @pytest.mark.parametrize(
+    ("filled", "change"),
+    [([], {}), (["notes"], {ID.format(5): {"folder": {"path": "/srv/notes"}}})],
+    ids=["no run", "a run that found nothing"],
+)
+async def test_patterns_stay_unless_nothing_was_found_with_them(
+    gateway: FakeGateway, client: GatewayClient, filled: list[str], change: dict[str, Any]
+) -> None:
+    gateway.unused = [unused(5)]
+    gateway.filled = {ID.format(5): filled}
+
+    await begin(client, replace(REQUEST, keeps=("include_globs",)))
+
+    assert gateway.changed == change
+
+
+@pytest.mark.parametrize(
     ("more", "filled"), [({"schedule": SCHEDULE}, []), ({}, ["docs"])], ids=["a schedule", "a run"]
 )
 async def test_a_source_of_another_collection_is_left_alone(

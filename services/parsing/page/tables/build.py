@@ -23,6 +23,7 @@ from services.parsing.page.tables.columns import (
 from services.parsing.page.tables.rows import Bar, Rows
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.tables.spans import Placed, beside_rows, placed
+from services.parsing.page.tables.values import is_figure
 from services.parsing.page.text import Vocabulary, plain
 
 #: Most words of a cell on average in the column with the fewest; more are running text with a chance gap.
@@ -106,18 +107,21 @@ def _spanning(rows: Sequence[Sequence[TableLine]], between: Sequence[TableLine])
     for line in between:
         first = max(bisect_right(tops, line.y0) - 1, 0)
         last = min(first + (feet[first] < line.y1), len(rows) - 1)
+        figures = any(is_figure(entry.text) for entry in line.entries)
         for entry in line.entries:
-            label = next(
-                (cell for cell in out if cell.column == entry.first and cell.row + cell.rows > first), None
-            )
-            if label is None:
-                out.append(
-                    Placed([entry], first, entry.first, entry.last - entry.first + 1, last - first + 1)
-                )
-            else:  # a label of several lines
+            label = next((cell for cell in out if cell.column == entry.first and _foot(cell) > first), None)
+            if label and (not figures or _foot(label) > last):  # a label of several lines
                 label.entries.append(entry)
-                label.rows = last - label.row + 1
+                label.rows = max(label.rows, last - label.row + 1)
+            else:
+                row = _foot(label) if label else first
+                out.append(Placed([entry], row, entry.first, entry.last - entry.first + 1, last - row + 1))
     return out
+
+
+def _foot(cell: Placed) -> int:
+    """The first row below a cell."""
+    return cell.row + cell.rows
 
 
 def _bars(rules: Sequence[Rule]) -> list[Bar]:

@@ -392,7 +392,7 @@ def _footnotes(c: Canvas) -> None:
 
 
 CASES = [
-    Case("pdfminer.six 664: two tables beside each other whose lines are not level", "a.pdf", pdf(_side_by_side), rows=[["Age", "Plan A", "Plan F"], ["67", "1,624", "2,003"], ["Gate", "Turns"], ["South", "9"]], no_match=[r"1,9\d\d.*North", r"North.*1,9\d\d"]),
+    Case("pdfminer.six 664: two tables beside each other whose lines are not level", "a.pdf", pdf(_side_by_side), rows=[["Age", "Plan A", "Plan F"], ["67", "1,624", "2,003"], ["Gate", "Turns"], ["North", "17"], ["South", "9"]]),
     Case("pdf_oxide 981: a table without rules that stands sideways by its matrix", "a.pdf", pdf(_matrix_table), rows=[["Engine oil", "6.0 quarts", "Motor oil 5W-20"], ["Washer fluid", "fill as needed", "Premium washer"]], has=["Owner's guide"]),
     Case("PyPDFForm 270: letters in boxes of their own", "a.pdf", pdf(_comb), matches=["MUELLER", "471123456"]),
     Case("KillerPDF 158: letters above a comb", "a.pdf", pdf(_comb_of_ticks), matches=["MARIGOLD", "LOWMOOR"]),
