@@ -118,7 +118,8 @@ async def _unused(
 ) -> tuple[list[tuple[Source, Any]], set[str]]:
     """The sources of this origin that fill no collection and are to fill no other one, and the ids of those
     that have run, but found nothing."""
-    found, tried = [], set()
+    found: list[tuple[Source, Any]] = []
+    tried: set[str] = set()
     for source in await client.sources(database_name=request.database, source_type=kind.name):
         form = kind.form.model_validate(source.form.model_dump())
         known = kind.configure(form)
