@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 
 from services.parsing.pdf.repair import packed_objects
 
@@ -24,12 +25,16 @@ _MOST = 200 * 1024 * 1024
 def associated_files(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Names and contents of embedded files that are stored as they are or packed by Flate; none of an
     encrypted document."""
-    texts = [data, *packed_objects(data)]
-    if b"/Encrypt" in data or not any(b"/AF" in text for text in texts):
+    if b"/Encrypt" in data:
         return
-    specs = {int(spec[2]): spec[1] for text in texts for spec in _FILESPEC.finditer(text)}
+    belongs = False
+    specs: dict[int, bytes] = {}
+    for text in chain([data], packed_objects(data)):  # one after the other: together they may be large
+        belongs = belongs or b"/AF" in text
+        if b"/EF" in text:
+            specs.update((int(spec[2]), spec[1]) for spec in _FILESPEC.finditer(text))
     left = _MOST
-    for stream in _STREAM.finditer(data) if specs else ():
+    for stream in _STREAM.finditer(data) if belongs and specs else ():
         spec = specs.pop(int(stream[1]), None)
         content = _content(data, stream, left) if spec and left else b""
         left -= len(content)

@@ -69,14 +69,13 @@ def _run(lines: Sequence[Line], start: int) -> int:
     free = _gaps(first)
     end, last_full, widest = start + 1, start + 1, 0.0
     while end < len(lines):
-        line, before = lines[end], lines[end - 1]
+        line, before, gaps = lines[end], lines[end - 1], _gaps(lines[end])
         if (
-            _stands_alone(lines[start : end + 2])
+            (not gaps and end + 1 < len(lines) and _stands_alone(lines[start : end + 2]))
             or line.y0 - before.y1 > 1.6 * (before.y1 - before.y0)
             or follows_table(line.words)
         ):
             break
-        gaps = _gaps(line)
         kept = _meet(free, gaps, line)
         if not kept:
             break
@@ -92,9 +91,9 @@ def _run(lines: Sequence[Line], start: int) -> int:
 
 
 def _stands_alone(run: Sequence[Line]) -> bool:
-    """Whether the last line but one of a run holds one text at its left edge, with more white above and below
-    than anywhere between the lines above: it is no row."""
-    if len(run) < 4 or _gaps(run[-2]) or run[-2].x0 > min(line.x0 for line in run) + 2:
+    """Whether the last line but one of a run, a text without gaps, stands at its left edge, with more white
+    above and below than anywhere between the lines above: it is no row."""
+    if len(run) < 4 or run[-2].x0 > min(line.x0 for line in run) + 2:
         return False
     *gaps, above, below = (b.y0 - a.y1 for a, b in pairwise(run))
     return min(above, below) > max(gaps) + 0.3 * (run[-2].y1 - run[-2].y0)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.services.parsing.relatives.case import Case
+from tests.services.parsing.relatives.rebuilt.glyphs import glyph_of
 from tests.services.parsing.relatives.rebuilt.prints import raw
 
 _DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
@@ -60,7 +61,7 @@ def coded(*lines: Sequence[str], widths: dict[str, int] | None = None, size: flo
 def _truetype(text: str, fake: Sequence[str] | None, *, size: int = 16) -> bytes:
     """A font with all its letters that is used by the numbers of its glyphs; `fake`: what its map says."""
     data = Path(_DEJAVU).read_bytes()
-    numbers = [_glyph_of(data, ord(letter)) for letter in text]
+    numbers = [glyph_of(data, ord(letter)) for letter in text]
     objects: list[str | bytes] = [
         f"<</Type/Font/Subtype/Type0/BaseFont/ABCDEF+DejaVuSans/Encoding/Identity-H/DescendantFonts[6 0 R]{'/ToUnicode 9 0 R' if fake else ''}>>",
         "<</Type/Font/Subtype/CIDFontType2/BaseFont/ABCDEF+DejaVuSans/CIDToGIDMap/Identity/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor 7 0 R/DW 600>>",
@@ -80,36 +81,6 @@ def _truetype(text: str, fake: Sequence[str] | None, *, size: int = 16) -> bytes
         )
     drawn = "".join(f"{n:04x}" for n in numbers)
     return raw(f"BT /G {size} Tf 72 700 Td <{drawn}> Tj ET", "/Font<</G 5 0 R>>", objects=objects)
-
-
-def _glyph_of(data: bytes, code: int) -> int:
-    """The number of a glyph by the font's table `cmap` of format 4."""
-    import struct
-
-    count = struct.unpack(">H", data[4:6])[0]
-    tables = {
-        data[12 + 16 * n : 16 + 16 * n]: struct.unpack(">II", data[20 + 16 * n : 28 + 16 * n])
-        for n in range(count)
-    }
-    at = tables[b"cmap"][0]
-    subtables = struct.unpack(">H", data[at + 2 : at + 4])[0]
-    for n in range(subtables):
-        platform, kind, offset = struct.unpack(">HHI", data[at + 4 + 8 * n : at + 12 + 8 * n])
-        base = at + offset
-        if (platform, kind) == (3, 1) and data[base : base + 2] == b"\0\4":
-            break
-    half = struct.unpack(">H", data[base + 6 : base + 8])[0]
-    ends, starts = base + 14, base + 16 + half
-    deltas, ranges = starts + half, starts + 2 * half
-    for n in range(0, half, 2):
-        end, start = (struct.unpack(">H", data[p + n : p + n + 2])[0] for p in (ends, starts))
-        if start <= code <= end:
-            delta, shift = (struct.unpack(">H", data[p + n : p + n + 2])[0] for p in (deltas, ranges))
-            if not shift:
-                return int((code + delta) & 0xFFFF)
-            place = ranges + n + shift + 2 * (code - start)
-            return int(struct.unpack(">H", data[place : place + 2])[0])
-    return 0
 
 
 def _drawn_font(names: Sequence[str], first: int, text: str, widths: int = 600) -> bytes:

@@ -55,7 +55,7 @@ def _one_byte_map() -> bytes:
 
 def _glyphs(text: str, left_out: str, fake: Mapping[str, str] | None = None) -> bytes:
     """A font with all its letters, whose map lacks a letter; `fake`: what it says of others."""
-    from tests.services.parsing.relatives.trackers.glyphs import glyph_of
+    from tests.services.parsing.relatives.rebuilt.glyphs import glyph_of
 
     data = Path(_DEJAVU).read_bytes()
     numbers = {letter: glyph_of(data, ord(letter)) for letter in text}
