@@ -37,6 +37,8 @@ BATCH = 32
 #: Bullets that some programs set without a blank before their text.
 GLUED = frozenset("•▪■●◦‣➢")
 
+#: How far letters reach below their line (in font sizes) in fonts that tell nothing about it.
+DESCENT = 0.2
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
 
@@ -166,6 +168,8 @@ def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: boo
     style = style_of((item.font_name or "", size, item.font_weight or 0), styles)
     # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
+    if not vertical and item.font_descent == 0 and item.font_ascent > size / 2:
+        y1 = max(y1, y0 + item.font_ascent + DESCENT * size)  # a font that tells no descent: this is its ink
     out: list[Word] = []
     for word, spaced in zip(item.words, _blanks(item), strict=True):
         text, left, width = word.text, word.x, word.width
