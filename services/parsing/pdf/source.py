@@ -108,6 +108,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     raw.text_items = list(in_columns(raw.text_items))
     without_guessed_weights(raw.text_items)
     turned = main_turn(raw.text_items)
+    _even_heights(raw.text_items)
     sizes = run_sizes(raw.text_items)
     behind = fonts_behind(raw.text_items, sizes)
     titles = heading_depths(raw.structure_tree)
@@ -151,6 +152,13 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     return upright(page, turned) if page.words else page
 
 
+def _even_heights(items: Sequence[TextItem]) -> None:
+    """Give runs in fonts that tell no descent, whose boxes end with their ink, the height of a line."""
+    for item in items:
+        if item.font_descent == 0 and item.rotation == 0 and item.font_ascent > item.font_height / 2:
+            item.height = max(item.height, item.font_ascent + DESCENT * item.font_height)
+
+
 def _printed_number(raw: ParsedPage) -> int | None:
     """The number alone in the middle of the first or last line: the reader has it in its text only."""
     lines = raw.text.split()
@@ -168,8 +176,6 @@ def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: boo
     style = style_of((item.font_name or "", size, item.font_weight or 0), styles)
     # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
-    if not vertical and item.font_descent == 0 and item.font_ascent > size / 2:
-        y1 = max(y1, y0 + item.font_ascent + DESCENT * size)  # a font that tells no descent: this is its ink
     out: list[Word] = []
     for word, spaced in zip(item.words, _blanks(item), strict=True):
         text, left, width = word.text, word.x, word.width
