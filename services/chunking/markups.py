@@ -24,12 +24,14 @@ class Markup:
         blocks: finds what opens and closes a block in which nothing is a heading. Its kind is `mark`, or the
             name of the last group; it closes if there is an `end` (but `begin`), or that name ends in `_end`.
         longer: how many characters a line is longer than the title above it, at least and at most.
+        shortest: the characters of a line that may be shorter than the title all the same.
     """
 
     titles: Pattern[bytes]
     level: Found
     blocks: Pattern[bytes] | None = None
     longer: tuple[int, int] = (0, 1_000)
+    shortest: int = 1_000
 
 
 def _length(match: Match[bytes]) -> int:
@@ -94,7 +96,7 @@ _LATEX = Markup(
         rb"|(?P<false>iffalse)\b|(?P<false_end>fi)\b)"
     ),
 )  # fmt: skip
-_RST = Markup(re.compile(rb"\n%b" % _underlined(rb"!-/:-@\[-`{-~")), lambda match: BY_ORDER)
+_RST = Markup(re.compile(rb"\n%b" % _underlined(rb"!-/:-@\[-`{-~")), lambda match: BY_ORDER, shortest=4)
 _WIKI = Markup(
     re.compile(
         rb"\n(?P<level>={1,6})(?:(?=[ \t])|(?=[^\n]*=[ \t]*(?:<!|\r?(?:\n|\Z))))[ \t]*"
@@ -108,9 +110,12 @@ _WIKI = Markup(
 )  # fmt: skip
 _TIDDLY = Markup(re.compile(rb"\n(?P<level>!{1,6})[ \t]*+(?P<title>[^\n]*\S)"), _length)
 _TYPST = Markup(
-    re.compile(rb"\n(?P<level>={1,6})[ \t]++(?P<title>[^\n]*\S)"),
+    re.compile(
+        rb"\n[ \t]*+(?:/\*[^\n*]*+\*/[ \t]*+)?(?P<level>={1,6})[ \t]++(?P<title>[^\n]{0,300}?\S)"
+        rb"(?=[ \t]{0,9}(?:<[\w:.-]{1,99}>[ \t]{0,9})?(?://[^\n]*)?\r?(?:\n|\Z))"
+    ),
     _length,
-    re.compile(rb"\n[ \t]*(?P<mark>`{3,})"),
+    re.compile(rb"\n[ \t]*(?:(?P<mark>`{3,})|(?P<note>/\*)(?![^\n]*\*/))|(?P<note_end>\*/)"),
 )
 _TEXTILE = Markup(
     re.compile(
@@ -142,6 +147,9 @@ _TEXINFO = Markup(
 _INI = Markup(
     re.compile(rb"\n[ \t]*\[(?P<title>[^\]\n]+)\][ \t]*(?:[#;][^\n]*)?\r?(?=\n|\Z)"), lambda match: 1
 )
+
+#: The requests of a file of them, for programs that send them.
+_HTTP = Markup(re.compile(rb"\n#{3,}(?P<title>[^\n]*)"), lambda match: 1)
 
 #: The files of a patch, and the functions that its hunks are in.
 _DIFF = Markup(
@@ -236,6 +244,7 @@ MARKUPS: dict[str, Markup] = {
         ("man mdoc", _MAN),
         ("texi texinfo txi", _TEXINFO),
         ("diff patch", _DIFF),
+        ("http", _HTTP),
         (
             "ini cfg conf properties editorconfig gitconfig gitmodules desktop service socket timer mount"
             " network reg inf ass ssa",
