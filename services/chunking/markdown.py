@@ -133,11 +133,14 @@ class _Scanner:
             self.resume = self.next_line(found.end())
 
     def on_raw(self, line: int, match: re.Match[bytes]) -> None:
-        """Code, scripts and formulas as HTML or TeX: what looks like a heading in them is none."""
+        """Code, scripts and formulas as HTML, TeX or Liquid: what looks like a heading in them is none."""
         name = match["raw"][1:]
-        closing = re.compile(rb"^[ \t>]*\$\$" if name == b"$" else rb"</%b\s*>" % name, re.I | re.M)
-        if found := self.closing(name, closing, self.next_line(line)):
-            self.literal(line, self.next_line(line), found.start(), self.next_line(found.end()))
+        ends = {b"$": rb"^[ \t>]*\$\$", b"%": rb"\{%%-?[ ]?end%b\b" % name.rpartition(b" ")[2]}
+        closing = re.compile(ends.get(name[:1], rb"</%b\s*>" % name), re.I | re.M)
+        body = self.next_line(line)
+        found = self.closing(name, closing, body if name == b"$" else match.end() - 1)
+        if found and found.start() >= body:
+            self.literal(line, body, found.start(), self.next_line(found.end()))
 
     def closing(self, name: bytes, end: re.Pattern[bytes], start: int) -> re.Match[bytes] | None:
         """The end of an element; the first one without an end is the last that is searched for."""
@@ -166,7 +169,7 @@ class _Scanner:
     def on_heading(self, line: int, match: re.Match[bytes]) -> None:
         if b">" in match["indent"] or len(match["indent"].expandtabs(4)) >= _CODE_INDENT:
             return  # a quote, or indented code
-        title = structure.NOTE.sub(b"", self.line(match.end() - 1)).strip().rstrip(b"#").rstrip()
+        title = structure.UNSHOWN.sub(b"", self.line(match.end() - 1)).strip().rstrip(b"#").rstrip()
         self.start_section(line, len(match["heading"]), title, self.next_line(line))
 
     def on_wiki(self, line: int, match: re.Match[bytes]) -> None:
@@ -181,9 +184,11 @@ class _Scanner:
             above = self.source.rfind(b"\n", 0, above - 1) + 1
         title = b" ".join(self.source[above:line].split())
         rule = match["rule"]
-        # the rule below a list or a quote
-        apart = structure.ITEM.match(title) and abs(len(title) - len(rule)) > 2
-        if not title or apart or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
+        # the rule below a list or a quote, unless it is as long as a title with a number
+        item = structure.ITEM.match(title)
+        apart = item and abs(len(title) - len(rule)) > 2
+        inside = above not in self.cuts if above else False
+        if not title or apart or inside or (self.cuts.get(above) == INNER and not title[:1].isdigit()):
             if rule.startswith(b"---") and (apart or not title):
                 self.cuts[line] = PAGE
             return

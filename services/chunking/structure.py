@@ -19,7 +19,7 @@ EVENT = re.compile(
     rb"|(?P<html><table\b)"
     rb"|(?P<tagged><[hH][1-6]\b)"
     rb"|(?P<folded></?(?:details|summary)\b)"
-    rb"|(?P<raw><(?i:pre|script|style|textarea)\b|\$\$(?=[ \t]*\r?\n))"
+    rb"|(?P<raw><(?i:pre|script|style|textarea)\b|\$\$(?=[ \t]*\r?\n)|\{%-?[ ]?(?:highlight|raw)\b)"
     rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
     rb")"
 )
@@ -42,8 +42,8 @@ FRONT_TITLE = re.compile(rb"^title[ \t]*[:=][ \t]*([\"']?)(.{1,160}?)\1[ \t]*\r?
 #: A heading as HTML, with which most pages of projects begin.
 TAGGED = re.compile(rb"<h([1-6])\b[^>]{0,1000}>(.{0,1000}?)</h\1\s*>", re.I | re.S)
 SUMMARY = re.compile(rb"(?:<details[^>]{0,300}>\s{0,99})?<summary[^>]{0,300}>(.{1,300}?)</summary>", re.S)
-#: A comment within a line.
-NOTE = re.compile(rb"<!--.{0,300}?-->")
+#: What a heading has that is not shown: comments, and attributes behind it.
+UNSHOWN = re.compile(rb"<!--.{0,300}?-->|\s\{(?:[#.][^{}]{0,200}|-|/\*.{0,200}?\*/)\}(?=[\s#]*\Z)")
 TAG = re.compile(rb"<[^>]{0,1000}>")
 #: An item of a list, or a quote.
 ITEM = re.compile(rb"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]")

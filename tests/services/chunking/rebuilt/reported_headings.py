@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.services.chunking.rebuilt.text import END, SENTENCE, TEXT, Text
+from tests.services.chunking.rebuilt.text import END, SENTENCE, TEXT, Text, many
 
 CASES = [
     Text("haystack 11920.md", f"# Weir\n\nintro of it\n\n## Use\n\n{SENTENCE}\n\n```python\n# none of code\nopen()\n```\n\n{END}", ["Weir", "Use"], ["none"]),
@@ -18,4 +18,38 @@ CASES = [
     Text("typst-hs 92.typ", f"= Top\n\n{TEXT}/* a note */ == Gates <g>\n\n{END}", ["Top", "Gates"]),
     Text("pandoc 7939.tex", f"\\section{{Top}}\n\n{TEXT}\\hbox{{\\verb|\\begin{{verbatim}}[t]%|}}\n\n\\subsection{{Gates}}\n\n{END}", ["Top", "Gates"]),
     Text("pandoc 4669.tex", f"\\section{{Top}}\n\n{TEXT}\\begin{{verbatim}}\n  while (n > 0) {{\n\\section{{none}}\n\\end{{verbatim}}\n\n\\subsection{{Gates}}\n\n{END}", ["Top", "Gates"], ["none"]),
+    Text("spack 51127.rst", f"####\nPart\n####\n\n{TEXT}*******\nChapter\n*******\n\n{TEXT}Section\n=======\n\n{TEXT}Sub\n---\n\n{TEXT}Subsub\n^^^^^^\n\n{END}", ["Part", "Chapter", "Section", "Sub", "Subsub"]),
+    Text("mattermost 607.rst", f"Top\n===\n\n{TEXT}Gates\n`````\n\n{END}", ["Top", "Gates"]),
+    Text("pandoc 1781.rst", f"Top\n===\n\nHe said::\n\n> none\n> ====\n\n{TEXT}.. code-block:: rst\n\n   none\n   ====\n\n{END}", ["Top"], ["none"]),
+    Text("rst transitions.rst", f"Top\n===\n\n{TEXT}----------\n\n{TEXT}Gates\n-----\n\n{END}", ["Top", "Gates"]),
+    Text("pandoc 977.wiki", "== Top ==\n\n{|\n! Name !! Meaning\n"+many(40, "|-\n| [[Abstract:Trade %i|Trade %i]] || means %i\n")+"|}\n", head=("Trade 49", "! Name !! Meaning")),
+    Text("pandoc 9178.wiki", "== Top ==\n\n{| class=\"wikitable\" data-description=\"Invocation\"\n! key !! value\n"+many(40, "|-\n| key-%i || timeout of %i\n")+"|}\n", head=("key-49", "! key !! value")),
+    Text("jira-cli 326.jira", f"h1. Top\n\n{TEXT}{{panel:title=My}}\nh3. Inner\n{{panel}}\n\n{{noformat}}\nh2. none\n{{noformat}}\n\nh2. Gates\n\n{END}", ["Top", "Gates"], ["none"]),
+    Text("pandoc 1963.tex", f"\\section{{Top}}\n\n{TEXT}\\subsection{{Header with \\lstinline!foo_bar! in it}}\n\n{END}", ["Top", "Header with"]),
+    Text("pandoc 1090.tex", f"\\section{{Top}}\n\n{TEXT}\\begin{{Verbatim}}[fontsize=\\small]\n\\section{{none}}\n\\end{{Verbatim}}\n\\Verb|\\section{{none}}|\n\n\\subsection{{Gates}}\n\n{END}", ["Top", "Gates"], ["none"]),
+    Text("beamer.tex", f"\\begin{{frame}}\n\\frametitle{{Top}}\n{TEXT}\\end{{frame}}\n\n\\begin{{frame}}[fragile]{{Gates of it}}\n{END}\\end{{frame}}\n", ["Gates of it"]),
+    Text("orgize 35.org", f"* Hello\n:PROPERTIES:\n** World\n:END:\n\n{END}", ["World"]),
+    Text("org export.org", f"#+TITLE: The mill\n#+OPTIONS: toc:nil\n\n* Gates\n\n{TEXT}#+begin_quote\n* none\n#+end_quote\n\n# * none of a comment\n\n** Upper\n\n{END}", ["Gates", "Upper"], ["none of a"]),
+    Text("asciidoctor 1998.adoc", f"= Top\n\n== Part\n\n{TEXT}****\n== none in a sidebar\n\n{SENTENCE}\n****\n\n{END}", ["Top", "Part"], ["none"]),
+    Text("antora.adoc", f"= The Guide\n:navtitle: Guide\n\ninclude::partial$x.adoc[]\n\n[#install]\n== Install _it_\n\n{TEXT}ifdef::x[]\n=== For x\nendif::[]\n\n[source,yaml,subs=\"+quotes\"]\n----\n== none\n----\n\n{END}", ["The Guide", "Install", "For x"], ["none"]),
+    Text("typst 1940.typ", f"#let x = 1\n\n= Top\n\n{TEXT}#figure(\n  table(columns: 2, [= none], [b]),\n)\n\n== Gates\n\n{END}", ["Top", "Gates"]),
+    Text("typst slides.typ", f"#slide(title: [Top])[\n{TEXT}]\n\n= Gates <g>\n\n{END}", ["Gates"], ["<g>"]),
+    Text("marky-markdown 78.md", f"Top\n===\n{TEXT}Gates\n---\n{END}", ["Top", "Gates"]),
+    Text("earmark 114.md", f"# Top\n\n{TEXT}* a\n  2. b\n    2. x\n\n## Gates\n\n{END}", ["Top", "Gates"]),
+    Text("obsidian.md", f"---\naliases: [x]\n---\n\n%%\n# none\n%%\n\n# Top\n\n{TEXT}![[Other#Part]]\n\n## Gates ^block-id\n\n{END}", ["Top", "Gates"]),
+    Text("pandoc attributes.md", f"# Top {{#top .unnumbered}}\n\n{TEXT}::: {{.note}}\n## Gates {{-}}\n:::\n\n{END}", ["Top"], ["unnumbered"]),
+    Text("mkdocs.md", f"# Top\n\n{TEXT}=== \"Linux\"\n\n    ``` sh\n    # none\n    ```\n\n=== \"Windows\"\n\n    ``` sh\n    # none\n    ```\n\n## Gates\n\n{END}", ["Top", "Gates"], ["none"]),
+    Text("myst.md", f"(label)=\n# Top\n\n{TEXT}```{{note}}\n# none\n```\n\n:::{{tip}}\nx\n:::\n\n## Gates\n\n{END}", ["Top", "Gates"], ["none"]),
+    Text("gitbook.md", f"# Top\n\n{TEXT}{{% hint style=\"info\" %}}\n## none of a hint\n{{% endhint %}}\n\n## Gates\n\n{END}", ["Top", "Gates"]),
+    Text("jekyll.md", f"---\nlayout: post\ntitle: The mill\n---\n{{% highlight sh %}}\n# none\n{{% endhighlight %}}\n\n## Gates\n\n{END}", ["The mill", "Gates"], ["none"]),
+    Text("numbered.md", f"1. Introduction\n===============\n\n{TEXT}1.1. Gates\n----------\n\n{END}", ["Introduction", "Gates"]),
+    Text("emphasis heading.md", f"# **Top** of *it*\n\n{TEXT}## `open()` and [gates](g.md)\n\n{END}", ["Top", "open()"]),
+    Text("plain report.txt", f"EXECUTIVE SUMMARY\n\n{TEXT}1. INTRODUCTION\n\n{TEXT}1.1 Scope of it\n\n{TEXT}2. METHODS\n\n{END}", ["2. METHODS"]),
+    Text("paragraphs of law.txt", f"§ 1 Anwendungsbereich\n\n{TEXT}§ 2 Begriffe\n\n(1) {TEXT}(2) {END}", ["§ 2 Begriffe"]),
+    Text("minutes.txt", f"TOP 1: Begrüßung\n\n{TEXT}TOP 2: Tore\n\n{END}", ["TOP 2: Tore"]),
+    Text("bible.txt", f"Genesis\n\nChapter 1\n\n{TEXT}Chapter 2\n\n{END}", ["Chapter 2"]),
+    Text("japanese.txt", "第1章　水車\n\n"+"水門は毎朝七時に開けられる。"*20+"\n\n第2章　水門\n\n"+"水門は毎朝七時に開けられる。"*20+"Marker。"+"水門は毎朝七時に開けられる。"*20, ["第2章　水門"]),
+    Text("chinese numbered.txt", "一、总则\n\n"+"水闸每天早上七点打开。"*20+"\n\n二、水闸\n\n"+"水闸每天早上七点打开。"*20+"Marker。"+"水闸每天早上七点打开。"*20, ["二、水闸"]),
+    Text("pre on one line.md", f"# Top\n\n<pre>one</pre>\n\n## Gates\n\n{END}\n<pre>\n# none\n</pre>\n", ["Top", "Gates"], ["none"]),
+    Text("raw on one line.md", f"# Top\n\n{{% raw %}}x{{% endraw %}}\n\n## Gates\n\n{END}\n{{% raw %}}\n# none\n{{% endraw %}}\n", ["Top", "Gates"], ["none"]),
 ]  # fmt: skip
