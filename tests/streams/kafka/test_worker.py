@@ -221,6 +221,7 @@ class Gated(Copy):
         return [Send(COPIES, record.key, record.event)]
 
 
+@pytest.mark.faults
 async def test_a_partition_that_was_paused_when_it_left_is_read_on_when_it_comes_back(
     cluster: Cluster,
 ) -> None:

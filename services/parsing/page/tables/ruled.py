@@ -12,7 +12,15 @@ from services.parsing.page.lines import GAP, rows_of
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table, fill
 from services.parsing.page.tables.columns import gutters, split_lines, texts_of
-from services.parsing.page.tables.fits import crosses, head_of, is_prose, tail_of
+from services.parsing.page.tables.fits import (
+    FURTHEST,
+    crosses,
+    head_of,
+    is_larger,
+    is_prose,
+    shares_edges,
+    tail_of,
+)
 from services.parsing.page.tables.pairs import stacked
 from services.parsing.page.tables.rows import holds_rows
 from services.parsing.page.tables.rules import Grid, Rule, column_edges, ladders, lattices, rules_of
@@ -128,7 +136,9 @@ def _tabular(band: Sequence[list[Word]], lines: Sequence[list[Word]], above: Rul
     edges = [above.at, *(y for span in spans for y in (span.y0, span.y1)), below.at]
     if any(b - a > 3 * height for a, b in zip(edges[::2], edges[1::2], strict=True)):
         return False
-    if any(is_caption(line) for line in band):
+    if any(is_caption(line) for line in band) or any(
+        is_larger(band[at], band[:at]) for at in range(1, len(band))
+    ):
         return False
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
@@ -155,8 +165,9 @@ def _region(rules: Sequence[Rule], words: Sequence[Word]) -> list[list[Word]]:
     left, right = min(r.start for r in rules), max(r.end for r in rules)
     top, bottom = rules[0].at, rules[-1].at
     inside = rows_of(_between(words, left, right, top, bottom))
-    below = _near(rows_of(_between(words, left, right, bottom, bottom + 2_000)), bottom, words, (left, right))
     above = rows_of(_between(words, left, right, top - HIGHEST_HEAD, top))[::-1]
+    under = rows_of(_between(words, left, right, bottom, bottom + 2_000))
+    below = _near(under, bottom, words, (left, right), inside or [*above[:1], *under[:1]])
     edges = column_edges(rules)
     gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
     if not gaps:
@@ -168,19 +179,26 @@ def _region(rules: Sequence[Rule], words: Sequence[Word]) -> list[list[Word]]:
     if _lacks_labels([*inside, *below], words, left):
         return []
     above = list(takewhile(lambda line: not _beyond(line, words, left, right), above))
-    return [*head_of(above, gaps, top, left), *inside, *tail_of(below, gaps, bool(edges))]
+    return [*head_of(above, gaps, top, left, [*inside, *below]), *inside, *tail_of(below, gaps, bool(edges))]
 
 
 def _near(
-    lines: Sequence[list[Word]], edge: float, words: Sequence[Word], ends: tuple[float, float]
+    lines: Sequence[list[Word]],
+    edge: float,
+    words: Sequence[Word],
+    ends: tuple[float, float],
+    before: Sequence[list[Word]],
 ) -> list[list[Word]]:
-    """The lines directly below an edge, up to running text, a caption or a gap."""
+    """The lines directly below an edge, up to running text, a caption, a heading or a gap. `before` are lines
+    above the edge."""
     out: list[list[Word]] = []
     widest = 0.0
     for line in lines:
-        box = bounds(line)
+        box, last = bounds(line), out[-1] if out else before[-1]
         gap, height = box.y0 - edge, box.y1 - box.y0
-        if gap > max(1.4 * widest, 1.3 * height) or is_prose(line, *ends) or follows_table(line):
+        far = gap > max(1.4 * widest, 1.3 * height)
+        far = far and (gap > FURTHEST * height or not shares_edges(line, last))
+        if far or is_prose(line, *ends) or follows_table(line) or is_larger(line, [*before, *out]):
             break
         if _beyond(line, words, *ends):
             break
