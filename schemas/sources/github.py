@@ -222,7 +222,8 @@ def normal_repository(text: str) -> str:
     if dots or not _NAME.fullmatch(owner_and_repo) or (found is None and owner_and_repo != name):
         shown = repr(_harmless(text)[:200])
         raise RequestError(
-            f"github.repository must be owner/repo, github:owner/repo or https://HOST/owner/repo, found {shown}"
+            "github.repository must be owner/repo, github:owner/repo or https://HOST/owner/repo, "
+            f"found {shown}"
         )
     return f"https://{found['host'].lower()}/{name}" if found else name
 
