@@ -24,7 +24,10 @@ def wiring_of(data_dir: Path | None) -> "Wiring":
     """The configured cluster, else that of the system on the data folder."""
     from headrace.admin.topics import quiet
     from headrace.local.running_file import read_running
+    from headrace.logs import configure_logs
     from headrace.wiring import Wiring
+
+    configure_logs("warning")  # what services log does not belong among what is printed
 
     settings = load_settings(data_dir)
     if settings.kafka_bootstrap_servers is None:

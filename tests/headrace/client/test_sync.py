@@ -386,10 +386,10 @@ async def test_a_page_of_something_else_is_not_taken_for_an_answer(gateway: Fake
 
 
 def test_a_request_says_what_it_looks_for() -> None:
-    assert looked_for(REQUEST) == "files in /srv/notes"
+    assert looked_for(REQUEST) == "files in /srv/notes, or a .gitignore excludes them"
     assert (
         looked_for(replace(REQUEST, include=("*.md", "*.rst")))
-        == "files that match *.md, *.rst in /srv/notes"
+        == "files that match *.md, *.rst in /srv/notes, or a .gitignore excludes them"
     )
 
 
