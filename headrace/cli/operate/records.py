@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.output import print_fields, print_json, print_rows, why
+from headrace.cli.output import note, print_fields, print_json, print_rows, why
 from headrace.cli.settings import AsJson, DataDir, load_settings
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
@@ -121,6 +121,7 @@ def replay_letters(
     wiring, chosen = _chosen("replay", letter_ids, everything, stage, data_dir)
     asyncio.run(replay(wiring, chosen))
     print(f"{counted(len(chosen), 'record')} sent again")
+    note("what fails again is a new dead letter: headrace dead-letters list")
 
 
 @dead_letters.command("drop")

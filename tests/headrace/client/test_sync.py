@@ -455,6 +455,19 @@ async def test_a_run_in_which_nothing_moves_says_why_once_for_each_reason(
     ]
 
 
+async def test_a_run_that_lists_for_long_waits_for_no_other_run(client: GatewayClient) -> None:
+    said: list[str] = []
+    stalls = Stalls(client, said.append, lambda: "", after_s=0.01)
+    stalls.saw(progress(total=None))
+    watching = asyncio.create_task(stalls.watch())
+    try:
+        await eventually(lambda: len(said) == 1)
+    finally:
+        watching.cancel()
+    assert "the origin is still being listed" in said[0]
+    assert "other runs" not in said[0]
+
+
 async def test_a_run_that_waits_for_a_gateway_that_is_gone_says_so(client: GatewayClient) -> None:
     async with GatewayClient("http://127.0.0.1:1", "key") as gone:
         assert await gone.fault() == "the gateway at http://127.0.0.1:1 does not answer"
