@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from services.parsing.page.geometry import Boxed, bounds
+from services.parsing.page.geometry import Box, Boxed
 from services.parsing.page.lines import Line
 
 #: Lines at one height differ by fewer points.
@@ -13,13 +13,13 @@ LEVEL = 2.0
 
 
 def sections(
-    band: Sequence[Boxed], columns: Sequence[Sequence[Line]], strips: Sequence[Sequence[Boxed]]
+    band: Sequence[Boxed], columns: Sequence[Sequence[Line]], strips: Sequence[Box]
 ) -> list[list[Boxed]]:
     """The parts of a band, whose columns have these lines, that follow each other; none if it is one part.
 
     Cards have their headings at the same heights in all columns. Beside a heading that stands across, the
-    other columns are free, and go on below it at the height of its text. `strips`: the band, split at
-    horizontal white space.
+    other columns are free, and go on below it at the height of its text. `strips`: what lies
+    between horizontal white space.
     """
     if not all(columns):
         return []
@@ -52,10 +52,9 @@ def _begins(heights: Sequence[float], others: Sequence[float]) -> bool:
     )
 
 
-def _widest_gaps(strips: Sequence[Sequence[Boxed]], rows: Sequence[float]) -> Iterator[float]:
+def _widest_gaps(strips: Sequence[Box], rows: Sequence[float]) -> Iterator[float]:
     """Where the widest gaps between rows end: the picture of a card stands above its heading."""
-    boxes = [bounds(strip) for strip in strips]
-    gaps = [(below.y0 - above.y1, below.y0) for above, below in pairwise(boxes)]
+    gaps = [(below.y0 - above.y1, below.y0) for above, below in pairwise(strips)]
     for before, start in pairwise(rows):
         yield max((gap for gap in gaps if before < gap[1] < start + 1), default=(0.0, start))[1]
 

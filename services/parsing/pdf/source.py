@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
@@ -42,6 +42,8 @@ BATCH = 32
 #: Bullets that some programs set without a blank before their text.
 GLUED = frozenset("•▪■●◦‣➢")
 
+#: How far letters reach below their line (in font sizes) in fonts that tell nothing about it.
+DESCENT = 0.2
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
 
@@ -89,7 +91,7 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
             images: dict[int, list[Picture]] = defaultdict(list)
             for image in batch.result.images:
                 box = sized(image.bbox.x, image.bbox.y, image.bbox.width, image.bbox.height)
-                images[image.page].append(Picture(*box, image.width, image.height, bytes(image.bytes)))
+                images[image.page].append(Picture(*box, bytes(image.bytes)))
             for page in batch.result.pages:
                 added.leave_out_hidden_fields(sheets, page)
                 sparse = page.complexity is not None and page.complexity.text_length < SPARSE
@@ -117,6 +119,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     raw.text_items = list(in_columns(raw.text_items))
     without_guessed_weights(raw.text_items)
     turned = main_turn(raw.text_items)
+    _even_heights(raw.text_items)
     sizes = run_sizes(raw.text_items)
     behind = fonts_behind(raw.text_items, sizes)
     titles = heading_depths(raw.structure_tree)
@@ -158,6 +161,14 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         label=raw.page_label,
     )
     return upright(page, turned) if page.words else page
+
+
+def _even_heights(items: Sequence[TextItem]) -> None:
+    """Give runs in fonts that tell no descent, whose boxes end with their ink, the height of a line."""
+    for item in items:
+        ascent, size = item.font_ascent or 0.0, item.font_height or 0.0
+        if item.font_descent == 0 and item.rotation == 0 and ascent > size / 2:
+            item.height = max(item.height, ascent + DESCENT * size)
 
 
 def _printed_number(raw: ParsedPage) -> int | None:

@@ -15,7 +15,7 @@ _EMPTY = "/Type/XObject/Subtype/Form/BBox[0 0 200 20]"
 _BODY = show(*SENTENCES)
 
 
-def _form(fields: list[str | bytes], more: str = "", body: str = _BODY) -> bytes:
+def form(fields: list[str | bytes], more: str = "", body: str = _BODY) -> bytes:
     """A page with fields, objects 5 and up; those beyond `kids` are not listed."""
     kids = " ".join(f"{n} 0 R" for n in range(5, 5 + sum(b"/Widget" in _bytes(f) for f in fields)))
     return raw(
@@ -89,9 +89,9 @@ CASES = [
     Case("pdf_oxide 803: words that only steps part", "a.pdf", raw("BT /F 9 Tf 72 700 Td [(All)-220(rights)-220(reserved.)-260(T)80(ransport)-220(layer)-220(and)-220(network)-220(layer)]TJ ET"), has=["All rights reserved. Transport layer and network layer"]),
     Case("pdf.js 7217: signs of mathematics by their names", "a.pdf", _named("/element/minus/arrowright/lessequal/infinity/multiply", "010203040506"), matches=[r"The set ∈[-−]→≤∞× is open\."]),
     Case("pdf.js 13260: a sign of a font of TeX without an encoding", "a.pdf", raw("BT /F 12 Tf 72 700 Td (The gate is 3) Tj /N 12 Tf (\\002) Tj /F 12 Tf (4 feet.) Tj ET", f"/Font<</F {_FONT}/N <</Type/Font/Subtype/Type1/BaseFont/ABCDEF+CMSY10/FirstChar 2/LastChar 2/Widths[778]/Encoding<</Type/Encoding/Differences[2/multiply]>>>>>>"), has=["3×4 feet"]),
-    Case("hexapdf 304: fields whose drawings are empty", "a.pdf", _form([f"<<{_WIDGET}/FT/Tx/T(name)/V(Marigold)/Rect[72 600 272 620]/AP<</N 7 0 R>>>>", f"<<{_WIDGET}/FT/Tx/T(town)/V(Lowmoor)/Rect[72 570 272 590]/AP<</N 7 0 R>>>>", stream(b"/Tx BMC EMC", _EMPTY)], "/NeedAppearances true"), has=["Marigold", "Lowmoor"]),
-    Case("pdf_manipulator 161: fields whose drawings are empty, without a word about it", "a.pdf", _form([f"<<{_WIDGET}/FT/Tx/T(name)/V(Erika)/Rect[72 600 272 620]/AP<</N 6 0 R>>>>", stream(b"/Tx BMC\nEMC", _EMPTY)]), has=["Erika"]),
-    Case("hexapdf 296: a box whose drawing is one stream", "a.pdf", _form([f"<<{_WIDGET}/FT/Btn/T(Insured)/TU(Insured)/V/Yes/AS/Yes/Rect[72 600 84 612]/AP<</N 6 0 R>>>>", stream(b"", "/Type/XObject/Subtype/Form/BBox[0 0 12 12]")], body=show(*SENTENCES) + show("Insured", x=90, y=603)), matches=[r"(☒|☑|✔|✓|\[x\]|yes).{0,20}Insured|Insured.{0,20}(☒|☑|✔|✓|\[x\]|(?i:yes))"]),
+    Case("hexapdf 304: fields whose drawings are empty", "a.pdf", form([f"<<{_WIDGET}/FT/Tx/T(name)/V(Marigold)/Rect[72 600 272 620]/AP<</N 7 0 R>>>>", f"<<{_WIDGET}/FT/Tx/T(town)/V(Lowmoor)/Rect[72 570 272 590]/AP<</N 7 0 R>>>>", stream(b"/Tx BMC EMC", _EMPTY)], "/NeedAppearances true"), has=["Marigold", "Lowmoor"]),
+    Case("pdf_manipulator 161: fields whose drawings are empty, without a word about it", "a.pdf", form([f"<<{_WIDGET}/FT/Tx/T(name)/V(Erika)/Rect[72 600 272 620]/AP<</N 6 0 R>>>>", stream(b"/Tx BMC\nEMC", _EMPTY)]), has=["Erika"]),
+    Case("hexapdf 296: a box whose drawing is one stream", "a.pdf", form([f"<<{_WIDGET}/FT/Btn/T(Insured)/TU(Insured)/V/Yes/AS/Yes/Rect[72 600 84 612]/AP<</N 6 0 R>>>>", stream(b"", "/Type/XObject/Subtype/Form/BBox[0 0 12 12]")], body=show(*SENTENCES) + show("Insured", x=90, y=603)), matches=[r"(☒|☑|✔|✓|\[x\]|yes).{0,20}Insured|Insured.{0,20}(☒|☑|✔|✓|\[x\]|(?i:yes))"]),
     Case("pdf_oxide 954: a foot that says it is no text", "a.pdf", raw(_BODY + "/Artifact<</Type/Pagination/Subtype/Footer>>BDC " + show("01 79 00-3 Demonstration and training", y=30, size=8) + " EMC", catalog="/MarkInfo<</Marked true>>"), has=["01 79 00-3"]),
     Case("oxidizePdf 456: letters set narrow, and a raised figure", "a.pdf", raw(show("The keeper writes it down.", size=12, y=640) + "BT /F 12 Tf 72 700 Td 55 Tz (The gate of the mill is open at noon) Tj 100 Tz ET BT /F 12 Tf 72 680 Td (A load of 10) Tj 5 Ts /F 7 Tf (6) Tj 0 Ts /F 12 Tf ( litres) Tj ET"), has=["The gate of the mill is open at noon"], matches=[r"10(\^\{?6\}?|⁶|<sup>6</sup>) litres"]),
     Case("pdf-inspector: text that nobody sees is told", "a.pdf", raw(_BODY + "BT 3 Tr /F 11 Tf 72 500 Td (Ghostly words of an attacker who wants the summary changed.) Tj ET"), lacks=["Ghostly"], told="hidden"),
