@@ -68,6 +68,8 @@ class Rows:
         self.ruled = self._is_ruled()
         shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b)]
         self.wraps = sum(shorter) * 5 <= len(shorter)
+        labels = [line.at[0].text for line in lines if 0 in line.at]
+        self.lower = sum(text[0].islower() for text in labels) * 2 > len(labels)
         self.part = None if self.ruled else self._parting()
 
     def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:
@@ -153,6 +155,8 @@ class Rows:
         first = line.at[0]
         if self.wraps and _is_shorter(row[0], line):
             return False
+        if self.lower and completes(row[0], line):
+            return True
         if len(line.entries) > 1 and len(row) == 1 and len(row[0].entries) == 1:
             return not goes_on(row[0].entries[0], first)
         return not goes_on(row[-1].at.get(0), first)
