@@ -91,7 +91,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
         else:
             rows.append(_Row([word], middle, height))
     out = [row.words for row in rows]
-    for group in grouped(tall, _side_by_side):
+    for group in grouped(tall, lambda row, word: abs(row[0].middle - word.middle) < 0.3 * word.height):
         _place_tall(group, rows, out)
     for line in out:
         line.sort(key=lambda w: w.x0)
@@ -115,10 +115,6 @@ def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
         and any(w.x0 - reach < word.x1 and word.x0 < w.x1 + reach for w in row.words)
         and not any(w.x0 < word.x1 - 1 and word.x0 < w.x1 - 1 for w in row.words)
     )
-
-
-def _side_by_side(row: Sequence[Word], word: Word) -> bool:
-    return abs(row[0].middle - word.middle) < 0.3 * word.height
 
 
 def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
