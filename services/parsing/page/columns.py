@@ -81,7 +81,9 @@ class _Strips:
         parts = [(0, len(self.strips))]
         while parts:
             first, end = parts.pop()
-            start, stop, kept = max(self._runs(first, end), key=self._weight)
+            start, stop, kept = max(
+                self._runs(first, end), key=lambda run: (sum(self.parted[run[0] : run[1]]), run[1] - run[0])
+            )
             if stop - start < 2:
                 bands.extend((at, at + 1, self.gaps[at]) for at in range(first, end))
                 continue
@@ -93,9 +95,6 @@ class _Strips:
             bands.append((start, stop, kept))
             parts.extend((a, b) for a, b in ((first, start), (stop, end)) if a < b)
         return [([i for strip in self.strips[a:b] for i in strip], kept) for a, b, kept in sorted(bands)]
-
-    def _weight(self, run: tuple[int, int, list[_Span]]) -> tuple[int, int]:
-        return sum(self.parted[run[0] : run[1]]), run[1] - run[0]
 
     def _runs(self, first: int, end: int) -> Iterator[tuple[int, int, list[_Span]]]:
         """The longest runs of strips that share gaps: each holds a strip that no other does."""
@@ -170,7 +169,8 @@ def _joined(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:
 def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
     """Whether neighbouring parts are columns of text or tables with captions, rather than columns of one
     table. `prose`: whether all parts of the band look like running text."""
-    if any(all(_is_label(word.text) for line in lines for word in line.words) for lines in parts):
+    texts = [[word.text for line in lines for word in line.words] for lines in parts]
+    if any(all(is_marker(t) or (t.isdecimal() and len(t) < 4) for t in held) for held in texts):
         return False  # a list
     if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
         return True
@@ -195,10 +195,6 @@ def _is_block(lines: Sequence[Line]) -> bool:
     close = all(b.y0 - a.y1 < 0.7 * a.height for a, b in pairwise(lines))
     level = all(len(line.pieces) == 1 and abs(line.x0 - lines[0].x0) < 1 for line in lines)
     return close and level and not any(is_marker(line.words[0].text) for line in lines)
-
-
-def _is_label(text: str) -> bool:
-    return is_marker(text) or (text.isdecimal() and len(text) < 4)
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from services.parsing.markdown_writer import image
 from services.parsing.page.blocks import Block, Kind, blocks_of
 from services.parsing.page.columns import flows, lines_of
 from services.parsing.page.figures import Figure, figures_of
 from services.parsing.page.geometry import Boxed, Page, Picture, Piece
-from services.parsing.page.lines import Line, pieces_of, usual_size
+from services.parsing.page.lines import pieces_of, usual_size
 from services.parsing.page.lists import mark_numbers
 from services.parsing.page.tables.aligned import aligned_tables
 from services.parsing.page.tables.cells import Table
@@ -30,7 +31,13 @@ def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
     items: list[Boxed] = [*pieces, *tables, *figures, *(p for p in page.pictures if _counts(p, page))]
     out: list[Block] = []
     for flow in flows(items, body):
-        out.extend(_flow(flow, page, body, rules, vocabulary))
+        ordered = sorted(flow, key=lambda i: i.middle if isinstance(i, Piece) else i.y0)
+        for _, group in groupby(ordered, lambda i: isinstance(i, Piece)):
+            held = list(group)
+            if text := [item for item in held if isinstance(item, Piece)]:
+                out.extend(_text(text, page.number, body, rules, vocabulary))
+            else:
+                out.extend(_block(item, page.number) for item in held)
     return out
 
 
@@ -46,37 +53,25 @@ def _is_dotted(piece: Piece) -> bool:
     return len(text) >= 5 and not text.strip(".·•…-–—_=* ") and len(set(text)) <= 2
 
 
-def _flow(
-    flow: Sequence[Boxed], page: Page, body: float, rules: Sequence[Rule], vocabulary: Vocabulary
-) -> list[Block]:
-    out: list[Block] = []
-    pieces: list[Piece] = []  # those that no block holds yet
-    for item in sorted(flow, key=lambda i: i.middle if isinstance(i, Piece) else i.y0):
-        if isinstance(item, Piece):
-            pieces.append(item)
-            continue
-        out.extend(_text(pieces, page.number, body, rules, vocabulary))
-        pieces = []
-        if isinstance(item, Table):
-            out.append(Block(Kind.TABLE, "", page.number, rows=item.rows, columns=item.columns))
-        elif isinstance(item, Figure):
-            labels = image("", title=f"drawing; text: {' '.join(item.labels)}") if item.labels else ""
-            out.append(Block(Kind.MARKDOWN, labels, page.number))
-        elif isinstance(item, Picture):
-            out.append(Block(Kind.PICTURE, "", page.number, picture=item))
-    return [*out, *_text(pieces, page.number, body, rules, vocabulary)]
+def _block(item: Boxed, page: int) -> Block:
+    if isinstance(item, Table):
+        return Block(Kind.TABLE, "", page, rows=item.rows, columns=item.columns)
+    if isinstance(item, Figure):
+        labels = image("", title=f"drawing; text: {' '.join(item.labels)}") if item.labels else ""
+        return Block(Kind.MARKDOWN, labels, page)
+    return Block(Kind.PICTURE, "", page, picture=item if isinstance(item, Picture) else None)
 
 
 def _text(
     pieces: Sequence[Piece], page: int, body: float, rules: Sequence[Rule], vocabulary: Vocabulary
 ) -> list[Block]:
-    lines: list[Line] = lines_of(pieces)
+    lines = lines_of(pieces)
     mark_numbers(lines)
     out: list[Block] = []
     start = 0
     for first, end, table in aligned_tables(lines, rules, vocabulary):
         out.extend(blocks_of(lines[start:first], page, body, vocabulary))
-        out.append(Block(Kind.TABLE, "", page, rows=table.rows, columns=table.columns))
+        out.append(_block(table, page))
         start = end
     out.extend(blocks_of(lines[start:], page, body, vocabulary))
     return out

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median_high
+from typing import TypeVar
 
 from services.parsing.page.geometry import Boxed, Piece, Style, Word, bounds, grouped, piece_of
+
+T = TypeVar("T")
 
 #: A gap wider than this (relative to the font size) separates pieces. Blanks are about 0.25; justified lines
 #: may stretch them further, but then the pieces are joined again as one line of a paragraph.
@@ -91,7 +94,7 @@ def rows_of(words: Iterable[Word]) -> list[list[Word]]:
         else:
             rows.append(_Row([word], middle, height))
     out = [row.words for row in rows]
-    for group in grouped(tall, _side_by_side):
+    for group in grouped(tall, lambda row, word: abs(row[0].middle - word.middle) < 0.3 * word.height):
         _place_tall(group, rows, out)
     for line in out:
         line.sort(key=lambda w: w.x0)
@@ -115,10 +118,6 @@ def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
         and any(w.x0 - reach < word.x1 and word.x0 < w.x1 + reach for w in row.words)
         and not any(w.x0 < word.x1 - 1 and word.x0 < w.x1 - 1 for w in row.words)
     )
-
-
-def _side_by_side(row: Sequence[Word], word: Word) -> bool:
-    return abs(row[0].middle - word.middle) < 0.3 * word.height
 
 
 def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
@@ -248,17 +247,19 @@ _BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\x00-\x1f]")
 _UNSEEN = re.compile("\u00ad(?!$)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
 
 
-def main_style(words: Sequence[Word]) -> Style:
+def main_style(words: Iterable[Word]) -> Style:
     """The style that most characters have."""
-    letters: Counter[Style] = Counter()
-    for word in words:
-        letters[word.style] += len(word.text)
-    return letters.most_common(1)[0][0]
+    return usual(((word.style, len(word.text)) for word in words), Style(0.0))
 
 
 def usual_size(words: Iterable[Word]) -> float:
     """The font size (points) of most characters; 0 if there are none."""
-    letters: Counter[float] = Counter()
-    for word in words:
-        letters[word.style.size] += len(word.text)
-    return max(letters, key=lambda size: letters[size], default=0.0)
+    return usual(((word.style.size, len(word.text)) for word in words), 0.0)
+
+
+def usual(counted: Iterable[tuple[T, int]], default: T) -> T:
+    """The value whose counts have the largest sum."""
+    total: Counter[T] = Counter()
+    for value, count in counted:
+        total[value] += count
+    return max(total, key=lambda value: total[value], default=default)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import takewhile
+from statistics import mode
 
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.captions import begins_as_caption
+from services.parsing.page.lines import usual
 from services.parsing.pdf.structure import Entry, comparable
 
 #: A heading is larger than the body text by this factor, or bold.
@@ -54,15 +56,13 @@ def mark_headings(blocks: Sequence[Block], body: float, outline: Sequence[Entry]
 def _depths(blocks: Sequence[Block], outline: Sequence[Entry]) -> dict[Block, int]:
     """The depths of the blocks that stand in the outline, one for each entry, or that are tagged as
     headings, unless whole paragraphs are."""
-    wanted: dict[tuple[int, str], list[int]] = {}
+    wanted: dict[tuple[int, str], list[int]] = defaultdict(list)
     for entry in outline:
-        wanted.setdefault((entry.page, entry.title), []).append(entry.depth)
+        wanted[entry.page, entry.title].append(entry.depth)
     tagged = [block for block in blocks if block.depth is not None]
     sound = sum(map(_may_be_heading, tagged)) >= SOUND * len(tagged)
     depths: dict[Block, int] = {}
-    for block in blocks if wanted or tagged else ():
-        if not _may_be_heading(block):
-            continue
+    for block in filter(_may_be_heading, blocks if wanted or tagged else ()):
         if sound and block.depth is not None:
             depths[block] = block.depth
         elif left := wanted.get((block.page, comparable(block.plain))):
@@ -76,11 +76,11 @@ def _by_outline(
     """Levels of the headings' styles as the outline has them, and that of its outermost entries. Styles that
     are not in it are below all larger ones that are."""
     inside = [block for block in found if block in depths]
-    top = Counter(max(ranks[_look(b)] - depths[b], 1) for b in inside).most_common(1)[0][0]
-    seen: dict[_Look, Counter[int]] = {}
+    top = mode(max(ranks[_look(block)] - depths[block], 1) for block in inside)
+    seen: dict[_Look, list[int]] = defaultdict(list)
     for block in inside:
-        seen.setdefault(_look(block), Counter())[top + depths[block]] += 1
-    known = {look: count.most_common(1)[0][0] for look, count in seen.items()}
+        seen[_look(block)].append(top + depths[block])
+    known = {look: mode(levels) for look, levels in seen.items()}
     out = {}
     for look, rank in ranks.items():
         above = max((level for other, level in known.items() if other > look), default=0)
@@ -103,11 +103,8 @@ def _without_front_matter(found: list[Block], blocks: Sequence[Block]) -> list[B
 
 def body_size(blocks: Sequence[Block]) -> float:
     """The font size of the body text: that of most characters of the document."""
-    count: Counter[float] = Counter()
-    for block in blocks:
-        if block.kind in (Kind.TEXT, Kind.ITEM):
-            count[round(block.style.size * 2) / 2] += len(block.plain)
-    return count.most_common(1)[0][0] if count else 10.0
+    texts = (block for block in blocks if block.kind in (Kind.TEXT, Kind.ITEM))
+    return usual(((round(block.style.size * 2) / 2, len(block.plain)) for block in texts), 10.0)
 
 
 def _is_heading(block: Block, body: float) -> bool:
@@ -167,8 +164,7 @@ def _least_depths(found: Sequence[Block]) -> dict[_Look, int]:
     """The minimum depth of the section numbers of each style."""
     least: dict[_Look, int] = {}
     for block in found:
-        dots = _dots(block)
-        if dots is not None:
+        if (dots := _dots(block)) is not None:
             least[_look(block)] = min(dots, least.get(_look(block), dots))
     return least
 

@@ -85,11 +85,8 @@ def _is_word(word: str, used: set[str]) -> bool:
         return used.issuperset(_EAST_ASIAN.findall(word))
     latin = sum(map(str.isascii, word))
     scripts = {unicodedata.name(letter, "?").split()[0] for letter in word}
-    return len(scripts) == 1 and (scripts != {"LATIN"} or 2 * latin >= len(word)) and _is_cased(word)
-
-
-def _is_cased(word: str) -> bool:
-    return word.lower() == word.upper() or word[1:].islower() or word in (word.lower(), word.upper())
+    cased = word[1:].islower() or word in (word.lower(), word.upper())
+    return len(scripts) == 1 and (scripts != {"LATIN"} or 2 * latin >= len(word)) and cased
 
 
 def even_sizes(words: Sequence[Word]) -> None:

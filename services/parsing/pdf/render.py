@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import groupby, islice
 
 from services.parsing.document import PageSpan
 from services.parsing.markdown_writer import MarkdownBlock as Markdown
@@ -28,19 +28,16 @@ def render(
 ) -> tuple[str, tuple[PageSpan, ...]]:
     """The markdown of all blocks, and the span of each page in it."""
     writer = Writer()
-    merged = _whole(continued(blocks), vocabulary)
-    at = 0
+    by_page = {n: list(held) for n, held in groupby(_whole(continued(blocks), vocabulary), lambda b: b.page)}
     for number in pages:
         writer.page(number)
         items: list[Block] = []  # the open ones, each nested in the one before
-        while at < len(merged) and merged[at].page == number:
-            block = merged[at]
+        for block in by_page.get(number, ()):
             if block.kind is Kind.ITEM:
                 _item(writer, block, items)
             elif not _in_item(writer, block, items):
                 items = []
                 _other(writer, block)
-            at += 1
     return writer.finish()
 
 
@@ -91,10 +88,8 @@ def _other(writer: Writer, block: Block) -> None:
         writer.extend([code(block.text)])
     elif block.kind is Kind.TABLE:
         writer.add(table(block.rows))
-    elif block.kind is Kind.MARKDOWN:
-        writer.add(block.text)
     else:
-        writer.add(_as_text(block.text))
+        writer.add(block.text if block.kind is Kind.MARKDOWN else _as_text(block.text))
 
 
 def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:

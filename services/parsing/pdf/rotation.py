@@ -3,17 +3,17 @@ that runs otherwise than the page."""
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import median_high
 
 from liteparse.types import ParsedPage, TextItem, WordBox
 
 from services.parsing import markdown_writer as md
 from services.parsing.page.geometry import Box, Boxed, Page, Stroke
+from services.parsing.page.lines import usual
 from services.parsing.pdf.vectors import is_seen
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
@@ -32,10 +32,8 @@ def quarter(rotation: float) -> int | None:
 
 def main_turn(items: Sequence[TextItem]) -> int:
     """The quarter turn of most letters of a page."""
-    letters: Counter[int | None] = Counter()
-    for item in items:
-        letters[quarter(item.rotation)] += len(item.text)
-    return max((0, 90, 180, 270), key=lambda turn: letters[turn])
+    quarters = [(quarter(item.rotation), len(item.text)) for item in items]
+    return usual(((turn, letters) for turn, letters in quarters if turn is not None), 0)
 
 
 def in_columns(items: Sequence[TextItem]) -> Sequence[TextItem]:
@@ -56,7 +54,7 @@ def in_columns(items: Sequence[TextItem]) -> Sequence[TextItem]:
 
 def _usual_step(places: Sequence[tuple[int, float]]) -> float:
     """The median distance within rows (or columns); infinite if all hold one character."""
-    steps = [b - a for (row, a), (other, b) in itertools.pairwise(places) if row == other]
+    steps = [b - a for (row, a), (other, b) in pairwise(places) if row == other]
     return median_high(steps or [math.inf])
 
 

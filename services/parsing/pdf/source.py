@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
-from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
+from liteparse.types import ParsedPage, TextItem, VectorGraphics
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
 from services.parsing.page.geometry import Page, Picture, Style, Word
@@ -183,11 +183,8 @@ def _printed_number(raw: ParsedPage) -> int | None:
     """The number alone in the middle of the first or last line: the reader has it in its text only."""
     lines = raw.text.split()
     for text in (lines[-1], lines[0]) if lines else ():
-        if (
-            text.isdecimal()
-            and len(text) < 4
-            and not any(text in item.text.split() for item in raw.text_items)
-        ):
+        known = (text in item.text.split() for item in raw.text_items)
+        if text.isdecimal() and len(text) < 4 and not any(known):
             return int(text)
     return None
 
@@ -195,10 +192,11 @@ def _printed_number(raw: ParsedPage) -> int | None:
 def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: bool) -> list[Word]:
     style = style_of(font_of(item, size), styles)
     # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
-    x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
+    x0, y0, x1, y1 = box_of(item)
     out: list[Word] = []
     for word, spaced in zip(item.words, _blanks(item), strict=True):
         text, left, width = word.text, word.x, word.width
+        top, foot = word.y, word.y + word.height
         if width < 0 or word.height < 0 or not text.strip():
             continue
         if not text.isprintable():
@@ -213,19 +211,14 @@ def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: boo
         if not spaced and out and not vertical and -1 < left - out[-1].x1 < 0.5 * style.size:
             out[-1].text += text  # boxes split words at full stops and wide letters
             out[-1].x1 = left + width
-        elif vertical and out and _apart(out[-1], word) < BLANK * style.size:
+        elif vertical and out and max(top - out[-1].y1, out[-1].y0 - foot) < BLANK * style.size:
             out[-1].text += text  # blanks within vertical text are guesses of the reader
-            out[-1].y0, out[-1].y1 = min(out[-1].y0, word.y), max(out[-1].y1, word.y + word.height)
+            out[-1].y0, out[-1].y1 = min(out[-1].y0, top), max(out[-1].y1, foot)
         elif vertical:
-            out.append(Word(text, x0, word.y, x1, word.y + word.height, style, text < "\u2e80"))
+            out.append(Word(text, x0, top, x1, foot, style, text < "\u2e80"))
         else:
             out.append(Word(text, left, y0, left + width, y1, style, spaced))
     return out
-
-
-def _apart(before: Word, word: WordBox) -> float:
-    """The distance between two words of text that runs up or down."""
-    return max(word.y - before.y1, before.y0 - word.y - word.height)
 
 
 def _blanks(item: TextItem) -> list[bool]:

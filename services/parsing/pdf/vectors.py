@@ -61,17 +61,13 @@ def is_seen(color: str) -> bool:
 
 def bullets_of(vectors: VectorGraphics, words: Sequence[Word]) -> Iterator[Word]:
     """Bullets that some programs draw as small round or square shapes left of a line."""
-    small = [shape for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
-    shapes = [shape for shape in small if abs(shape.bbox[2] - shape.bbox[3]) <= 0.25 * shape.bbox[2]]
-    if len(shapes) > MOST_BULLETS:
-        return  # a dotted drawing
-    for shape in shapes:
-        x, y, width, height = shape.bbox
-        middle = y + height / 2
-        row = [w for w in words if w.y0 < middle < w.y1]
-        begins = any(0 < w.x0 - x - width < 2.5 * w.style.size for w in row)
-        free = not any(w.x0 - 1 < x + width and x < w.x1 + 1 for w in row)
+    small = [(shape, sized(*shape.bbox)) for shape in vectors.shapes if 1.5 <= shape.bbox[2] <= 7]
+    dots = [(shape, box) for shape, box in small if abs(box.width - box.height) <= 0.25 * box.width]
+    for shape, box in dots if len(dots) <= MOST_BULLETS else ():
+        row = [word for word in words if word.y0 < box.middle < word.y1]
+        begins = any(0 < word.x0 - box.x1 < 2.5 * word.style.size for word in row)
+        free = not any(word.x0 - 1 < box.x1 and box.x0 < word.x1 + 1 for word in row)
         if begins and free and shows(shape):
-            text = "•" if shape.fill else "◦"
             # A character's box is higher than its ink, so make this one as high as the words beside it.
-            yield Word(text, x, y - height, x + width, y + 2 * height, Style(round(3 * height, 1)), True)
+            top, foot, style = box.y0 - box.height, box.y1 + box.height, Style(round(3 * box.height, 1))
+            yield Word("•" if shape.fill else "◦", box.x0, top, box.x1, foot, style, True)

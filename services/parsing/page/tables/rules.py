@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from services.parsing.page.geometry import Stroke
+from services.parsing.page.geometry import Stroke, grouped
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6
@@ -65,7 +66,7 @@ def rules_of(strokes: Iterable[Stroke]) -> tuple[list[Rule], list[Rule]]:
 
 def _merge(strokes: Sequence[tuple[float, float, float]]) -> list[Rule]:
     rules: list[Rule] = []
-    for cluster in _clusters(strokes):
+    for cluster in grouped(strokes, lambda near, stroke: stroke[0] - near[0][0] <= NEAR):
         at = sum(s[0] for s in cluster) / len(cluster)
         current: Rule | None = None
         ends: list[float] = []
@@ -84,52 +85,27 @@ def _merge(strokes: Sequence[tuple[float, float, float]]) -> list[Rule]:
     return rules
 
 
-def _clusters(strokes: Sequence[tuple[float, float, float]]) -> list[list[tuple[float, float, float]]]:
-    out: list[list[tuple[float, float, float]]] = []
-    for stroke in strokes:
-        if out and stroke[0] - out[-1][0][0] <= NEAR:
-            out[-1].append(stroke)
-        else:
-            out.append([stroke])
-    return out
-
-
 def merged(values: Iterable[float], near: float = TOUCH) -> list[float]:
     """Values in ascending order; values close to each other are replaced by their mean."""
-    groups: list[list[float]] = []
-    for value in sorted(values):
-        if groups and value - groups[-1][-1] <= near:
-            groups[-1].append(value)
-        else:
-            groups.append([value])
+    groups = grouped(sorted(values), lambda group, value: value - group[-1] <= near)
     return [sum(group) / len(group) for group in groups]
 
 
 def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], list[Rule]]:
     """Grids of crossing rules, and the horizontal rules that belong to no grid."""
-    if not down or not across:
-        return [], list(across)
-    group = list(range(len(across) + len(down)))
-
-    def root(i: int) -> int:
-        while group[i] != i:
-            group[i] = group[group[i]]
-            i = group[i]
-        return i
-
-    for i, h in enumerate(across):
-        for j, v in enumerate(down, len(across)):
-            if h.start - NEAR <= v.at <= h.end + NEAR and v.start - NEAR <= h.at <= v.end + NEAR:
-                group[root(i)] = root(j)
-    members: dict[int, tuple[list[Rule], list[Rule]]] = {}
-    for i, h in enumerate(across):
-        members.setdefault(root(i), ([], []))[0].append(h)
-    for j, v in enumerate(down, len(across)):
-        members.setdefault(root(j), ([], []))[1].append(v)
+    groups = [([rule], list[Rule]()) for rule in across]  # that cross each other
+    for upright in down:
+        first, *rest = [one for one in groups if any(_cross(r, upright) for r in one[0])] or [([], [])]
+        first[1].append(upright)
+        for horizontal, vertical in rest:
+            first[0].extend(horizontal)
+            first[1].extend(vertical)
+            horizontal.clear()
+            vertical.clear()
     found: list[tuple[Grid, list[Rule]]] = []
     free: list[Rule] = []
-    for horizontal, vertical in members.values():
-        grid = _lattice(horizontal, vertical) if horizontal and vertical else None
+    for horizontal, vertical in groups:
+        grid = _lattice(horizontal, vertical) if vertical else None
         if grid is not None and grid.columns > 1:
             found.append((grid, horizontal))
         else:
@@ -145,6 +121,11 @@ def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], 
     return grids, free
 
 
+def _cross(across: Rule, down: Rule) -> bool:
+    level = down.start - NEAR <= across.at <= down.end + NEAR
+    return level and across.start - NEAR <= down.at <= across.end + NEAR
+
+
 def _striped(grid: Grid, others: Iterable[Grid]) -> bool:
     """Whether a grid is the head or a filled row of a table whose other rows are not filled."""
     for other in others:
@@ -158,21 +139,11 @@ def _striped(grid: Grid, others: Iterable[Grid]) -> bool:
 def _lattice(across: list[Rule], down: list[Rule]) -> Grid | None:
     xs = merged([v.at for v in down] + [min(h.start for h in across), max(h.end for h in across)])
     ys = merged([h.at for h in across] + [min(v.start for v in down), max(v.end for v in down)])
-    if (
-        len(xs) < 2
-        or len(ys) < 2
-        or (len(xs) == 2 and len(ys) == 2)
-        or (len(xs) - 1) * (len(ys) - 1) > 20_000
-    ):
+    columns, rows = list(pairwise(xs)), list(pairwise(ys))
+    if not 1 < len(columns) * len(rows) <= 20_000:
         return None
-    right = [
-        [_covers(down, xs[c + 1], (ys[r] + ys[r + 1]) / 2) for c in range(len(xs) - 1)]
-        for r in range(len(ys) - 1)
-    ]
-    below = [
-        [_covers(across, ys[r + 1], (xs[c] + xs[c + 1]) / 2) for c in range(len(xs) - 1)]
-        for r in range(len(ys) - 1)
-    ]
+    right = [[_covers(down, right, (top + foot) / 2) for _, right in columns] for top, foot in rows]
+    below = [[_covers(across, foot, (left + right) / 2) for left, right in columns] for _, foot in rows]
     return Grid(tuple(xs), tuple(ys), tuple(slots_of(right, below)))
 
 
@@ -193,7 +164,7 @@ def slots_of(right: Sequence[Sequence[bool]], below: Sequence[Sequence[bool]]) -
             while c + wide < columns and not right[r][c + wide - 1] and (r, c + wide) not in taken:
                 wide += 1
             high = 1
-            while r + high < rows and _open(right, below, r + high, c, wide, taken):
+            while r + high < rows and _open(right, below, r + high, range(c, c + wide), taken):
                 high += 1
             taken.update((i, j) for i in range(r, r + high) for j in range(c, c + wide))
             slots.append(Slot(r, c, high, wide))
@@ -204,17 +175,12 @@ def _open(
     right: Sequence[Sequence[bool]],
     below: Sequence[Sequence[bool]],
     row: int,
-    column: int,
-    wide: int,
+    places: range,
     taken: set[tuple[int, int]],
 ) -> bool:
     """Whether a cell extends into a row: there is no edge above the row and none between its columns."""
-    places = range(column, column + wide)
-    return (
-        not any(below[row - 1][c] for c in places)
-        and not any(right[row][c] for c in places[:-1])
-        and not any((row, c) in taken for c in places)
-    )
+    edges = any(below[row - 1][c] or (row, c) in taken for c in places)
+    return not edges and not any(right[row][c] for c in places[:-1])
 
 
 def ladders(across: Sequence[Rule]) -> list[list[Rule]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.parsing.page.geometry import Word
+from services.parsing.page.lines import usual
 
 #: Marks of a transcript that are not text of the page: descriptions of pictures, targets of links, tags,
 #: LaTeX environments and commands.
@@ -114,5 +115,4 @@ def _folded(text: str) -> str:
 
 def _script(text: str) -> str:
     """The first word of the Unicode name of most letters: LATIN, CYRILLIC, ARABIC, CJK …"""
-    count = Counter(unicodedata.name(c, "").split(" ")[0] for c in text if c.isalpha())
-    return count.most_common(1)[0][0] if count else ""
+    return usual(((unicodedata.name(c, "").split(" ")[0], 1) for c in text if c.isalpha()), "")

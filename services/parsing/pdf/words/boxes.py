@@ -20,30 +20,21 @@ OUT, NEAR = 2.0, 2.5
 def boxes_of(vectors: VectorGraphics, words: Sequence[Word], strokes: Sequence[Stroke]) -> Iterator[Word]:
     """`☐` for each box beside a word, `☒` if something is drawn into it."""
     small = [shape for shape in vectors.shapes if max(shape.bbox[2:]) <= LARGEST + 2 * OUT]
-    square = [
-        sized(*shape.bbox)
-        for shape in small
-        if shape.stroke and not shape.has_curve and _is_square(shape.bbox)
-    ]
     if len(small) > MOST_SHAPES:
         return
+    shown = [sized(*shape.bbox) for shape in small if shows(shape)]
     taken: list[Box] = []
-    for box in square:
-        if any(_within(box, other) for other in taken) or not _is_framed(box, strokes):
+    for box in (sized(*shape.bbox) for shape in small if shape.stroke and not shape.has_curve):
+        square = SMALLEST <= box.width <= LARGEST and abs(box.width - box.height) <= SQUARE * box.width
+        if not square or any(_within(box, other) for other in taken) or not _is_framed(box, strokes):
             continue
-        row = [word for word in words if word.y0 < (box.y0 + box.y1) / 2 < word.y1]
+        row = [word for word in words if word.y0 < box.middle < word.y1]
         label = next((word for word in row if _is_beside(box, word)), None)
-        if label is None or any(box.x0 < (word.x0 + word.x1) / 2 < box.x1 for word in row):
+        if label is None or any(box.x0 < word.center < box.x1 for word in row):
             continue
         taken.append(box)
-        held = (other for other in (sized(*shape.bbox) for shape in small if shows(shape)) if other != box)
-        sign = "☒" if any(_within(other, box) for other in held) else "☐"
+        sign = "☒" if any(other != box and _within(other, box) for other in shown) else "☐"
         yield Word(sign, box.x0, label.y0, box.x1, label.y1, label.style, True)
-
-
-def _is_square(bbox: Sequence[float]) -> bool:
-    wide, high = bbox[2:]
-    return SMALLEST <= wide <= LARGEST and abs(wide - high) <= SQUARE * wide
 
 
 def _is_framed(box: Box, strokes: Sequence[Stroke]) -> bool:
@@ -53,8 +44,8 @@ def _is_framed(box: Box, strokes: Sequence[Stroke]) -> bool:
 
 
 def _within(inner: Box, outer: Box) -> bool:
-    left, top, right, bottom = outer.x0 - OUT, outer.y0 - OUT, outer.x1 + OUT, outer.y1 + OUT
-    return left <= inner.x0 and inner.x1 <= right and top <= inner.y0 and inner.y1 <= bottom
+    level = outer.x0 - OUT <= inner.x0 and inner.x1 <= outer.x1 + OUT
+    return level and outer.y0 - OUT <= inner.y0 and inner.y1 <= outer.y1 + OUT
 
 
 def _is_beside(box: Box, word: Word) -> bool:

@@ -33,7 +33,8 @@ def join_combs(words: list[Word], strokes: list[Stroke]) -> tuple[list[Word], li
         if any(_touches(row, other) for other in rows if other is not row):
             continue
         boxes = _boxes(row)
-        level = [word for word in words if _is_level(word, row[0])]
+        top, foot = row[0].y0, row[0].y1
+        level = [w for w in words if top - 0.5 * w.style.size < w.middle < foot + 0.5 * w.style.size]
         cells = [[word for word in level if a < word.center < b] for a, b in boxes]
         held = [cell for cell in cells if cell]
         if len(held) >= FEWEST and all(len(cell) == 1 == len(cell[0].text) for cell in held):
@@ -71,10 +72,6 @@ def _boxes(row: Sequence[Stroke]) -> list[tuple[float, float]]:
     gaps = [(a.x0, b.x0) for a, b in pairwise(row) if NARROWEST <= b.x0 - a.x0 <= WIDEST]
     least = min((b - a for a, b in gaps), default=0.0)
     return [(a, b) for a, b in gaps if b - a <= EVEN * least]
-
-
-def _is_level(word: Word, tooth: Stroke) -> bool:
-    return tooth.y0 - 0.5 * word.style.size < word.middle < tooth.y1 + 0.5 * word.style.size
 
 
 def _join(boxes: Sequence[tuple[float, float]], cells: Sequence[Sequence[Word]]) -> set[Word]:

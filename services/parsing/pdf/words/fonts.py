@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 from liteparse.types import TextItem
 
 from services.parsing.page.geometry import Style
+from services.parsing.page.lines import usual
 from services.parsing.page.lists import is_marker
 
 #: Boxes of words differ in height by more than this share if their fonts or sizes do.
@@ -46,12 +47,10 @@ def style_of(font: Font, known: dict[Font, Style]) -> Style:
 def without_guessed_weights(items: Sequence[TextItem]) -> None:
     """Take the weight from the fonts that are no heavier than that of most text of the page. The reader
     derives weights from the stems of the letters, and takes whole books for bold."""
-    letters: Counter[tuple[str, int]] = Counter()
-    for item in items:
-        letters[item.font_name or "", item.font_weight or 0] += len(item.text)
-    name, usual = letters.most_common(1)[0][0] if letters else ("", 0)
-    for item in items if usual >= BOLD and not _BOLD.search(name) else ():
-        item.font_weight = 0 if (item.font_weight or 0) <= usual else item.font_weight
+    letters = (((item.font_name or "", item.font_weight or 0), len(item.text)) for item in items)
+    name, weight = usual(letters, ("", 0))
+    for item in items if weight >= BOLD and not _BOLD.search(name) else ():
+        item.font_weight = 0 if (item.font_weight or 0) <= weight else item.font_weight
 
 
 def fonts_behind(items: Sequence[TextItem], sizes: Sequence[float]) -> dict[int, Font]:
@@ -60,13 +59,11 @@ def fonts_behind(items: Sequence[TextItem], sizes: Sequence[float]) -> dict[int,
     found = {at: item.words[1].height for at, item in enumerate(items) if _begins_with_label(item)}
     if not found:
         return {}
-    letters: dict[float, Counter[Font]] = {}
+    letters: dict[float, list[tuple[Font, int]]] = defaultdict(list)
     for at, (item, size) in enumerate(zip(items, sizes, strict=True)):
         if at not in found and item.words:
-            letters.setdefault(round(item.words[0].height, 1), Counter())[font_of(item, size)] += len(
-                item.text
-            )
-    known = {height: count.most_common(1)[0][0] for height, count in letters.items()}
+            letters[round(item.words[0].height, 1)].append((font_of(item, size), len(item.text)))
+    known = {height: usual(counted, ("", 0.0, 0)) for height, counted in letters.items()}
     return {at: known[round(high, 1)] for at, high in found.items() if round(high, 1) in known}
 
 

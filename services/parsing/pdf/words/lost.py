@@ -67,8 +67,7 @@ def _astral(letters: Letters, page: Page) -> Iterator[Word]:
         elif 0xDC00 <= unit < 0xE000 and high:
             box, size = letters.box(at - 1, loose=True), round(letters.size(at - 1), 1) or 10.0
             letter = chr(0x10000 + ((high - 0xD800) << 10) + unit - 0xDC00)
-            middle = (box.y0 + box.y1) / 2
-            style = next((w.style for w in page.words if w.y0 < middle < w.y1), Style(size))
+            style = next((w.style for w in page.words if w.y0 < box.middle < w.y1), Style(size))
             yield Word(letter, box.x0, min(box.y0, box.y1 - 0.7 * size), box.x1, box.y1, style)
             high = 0
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from liteparse.types import ParsedPage, TextItem
+from liteparse.types import ParsedPage
 
-from services.parsing.page.geometry import Box, Page, Picture, Style, Word, inside, sized
+from services.parsing.page.geometry import Box, Boxed, Page, Picture, Style, Word, inside, sized
 from services.parsing.pdf.annotations import box_of
 from services.parsing.pdf.repair import packed_objects, streams
 from services.parsing.pdf.sheets import Sheets
@@ -53,16 +53,17 @@ def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> 
     for item in raw.text_items:
         box, color = box_of(item), _color(item.fill_color)
         around = [(shape, ground) for shape, ground in shapes if inside(box, shape, slack=0)]
-        grounds = [ground for _, ground in around]
-        upon = [picture for picture in pictures if inside(box, picture, slack=0)]
+        grounds = {ground for _, ground in around}
+        upon: list[Boxed] = [picture for picture in pictures if inside(box, picture, slack=0)]
         if color[:2] == "00":
             suspect = not upon  # on a picture it is what OCR has read
         elif _is_white(color):
             suspect = not upon and all(map(_is_white, grounds))
         else:
-            covers: list[Box | Picture] = [*upon, *(shape for shape, ground in around if _is_white(ground))]
-            covered = any(c.width * c.height < most for c in covers)
-            suspect = _is_tiny(item) or color in grounds or covered
+            covers = [*upon, *(shape for shape, ground in around if _is_white(ground))]
+            covered = any(cover.width * cover.height < most for cover in covers)
+            tiny = (item.font_height or item.height) < SMALLEST and item.height < 1.5 * SMALLEST
+            suspect = tiny or covered or color in grounds
         if (suspect or layered) and item.text.strip() and item.width:
             found.append(box)
     return found
@@ -75,10 +76,6 @@ def _color(color: str | None) -> str:
 
 def _is_white(color: str) -> bool:
     return all(int(color[at : at + 2], 16) >= WHITE for at in (2, 4, 6))
-
-
-def _is_tiny(item: TextItem) -> bool:
-    return (item.font_height or item.height) < SMALLEST and item.height < 1.5 * SMALLEST
 
 
 def has_invisible_text(data: bytes) -> bool:
