@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from headrace.cli.output import console, print_json, terminal_may_be_gone, visible
+from headrace.cli.output import console, print_json, terminal_may_be_gone, visible, why
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -196,9 +196,9 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
         return
     out = console()
     for failure in result.failures:
-        why = visible((failure.error or "").removeprefix(f"{failure.document_key}: "))
+        reason = visible(why(failure.error, failure.document_key))
         out.print(
-            Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (why, "dim"))
+            Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (reason, "dim"))
         )
     _print_skipped(result)
     _print_warnings(result)
@@ -220,8 +220,8 @@ def _print_skipped(result: "SyncResult") -> None:
 
     out = console()
     for skipped in result.skipped[:_MOST_SKIPPED]:
-        name, why = visible(skipped.document_key or "?"), visible(skipped.reason or "")
-        out.print(Text.assemble(("skipped ", "yellow"), f"{name}  ", (why, "dim")))
+        name, reason = visible(skipped.document_key or "?"), visible(skipped.reason or "")
+        out.print(Text.assemble(("skipped ", "yellow"), f"{name}  ", (reason, "dim")))
     if (more := result.progress.counts.skipped - _MOST_SKIPPED) > 0:
         rest = f"headrace invocations documents {result.progress.invocation_id} --status skipped"
         out.print(Text(f"and {more:,} more skipped: {rest}", style="dim"))

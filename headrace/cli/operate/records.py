@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.output import print_fields, print_json, print_rows
+from headrace.cli.output import print_fields, print_json, print_rows, why
 from headrace.cli.settings import AsJson, DataDir, load_settings
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
@@ -58,7 +58,10 @@ def list_letters(
     if as_json:
         print_json([letter_json(letter) for letter in letters])
         return
-    rows = [(one.id[:8], one.stage, one.document_key, one.error, one.failed_at) for one in letters]
+    rows = [
+        (one.id[:8], one.stage, one.document_key, why(one.error, one.document_key), one.failed_at)
+        for one in letters
+    ]
     print_rows(("id", "stage", "document", "error", "failed"), rows, "no dead letters")
 
 
@@ -86,7 +89,7 @@ def show_letter(
             ("invocation", letter.invocation_id),
             ("failed", letter.failed_at),
             ("tries", letter.attempt),
-            ("error", f"{letter.error_class}: {letter.error}"),
+            ("error", f"{letter.error_class}: {why(letter.error, letter.document_key)}"),
             ("holds", content_of(wiring, letter)),
         ]
     )

@@ -86,7 +86,7 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
             images: dict[int, list[Picture]] = defaultdict(list)
             for image in batch.result.images:
                 box = sized(image.bbox.x, image.bbox.y, image.bbox.width, image.bbox.height)
-                images[image.page].append(Picture(*box, image.width, image.height, bytes(image.bytes)))
+                images[image.page].append(Picture(*box, bytes(image.bytes)))
             for page in batch.result.pages:
                 added.leave_out_hidden_fields(sheets, page)
             read = (_page(page, images[page.page_num], layered) for page in batch.result.pages)
@@ -155,8 +155,9 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
 def _even_heights(items: Sequence[TextItem]) -> None:
     """Give runs in fonts that tell no descent, whose boxes end with their ink, the height of a line."""
     for item in items:
-        if item.font_descent == 0 and item.rotation == 0 and item.font_ascent > item.font_height / 2:
-            item.height = max(item.height, item.font_ascent + DESCENT * item.font_height)
+        ascent, size = item.font_ascent or 0.0, item.font_height or 0.0
+        if item.font_descent == 0 and item.rotation == 0 and ascent > size / 2:
+            item.height = max(item.height, ascent + DESCENT * size)
 
 
 def _printed_number(raw: ParsedPage) -> int | None:

@@ -81,6 +81,9 @@ class Gateway:
         self.queries.append(payload)
         return SimpleNamespace(id="w", secret="whsec_")
 
+    async def collections(self, **query: str | None) -> list[Any]:
+        return []
+
     async def delete_source(self, source_id: str) -> None:
         self.deleted.append(source_id)
 
@@ -182,9 +185,9 @@ def test_a_list_and_a_source_say_when_it_was_and_will_be_due(
 def test_an_edit_sends_what_it_was_asked_for_and_tells_what_it_means(
     gateway: Gateway, arguments: list[str], body: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["sources", "edit", "an-id", *arguments, "--if-version", "v1"]) == 0
+    assert run(["sources", "edit", ID.format(1), *arguments, "--if-version", "v1"]) == 0
 
-    assert gateway.patched == [("an-id", body, "v1")]
+    assert gateway.patched == [(ID.format(1), body, "v1")]
     printed = capsys.readouterr()
     assert "schedule changed" in printed.out
     assert "It is due next." in printed.err
@@ -206,7 +209,7 @@ def test_an_edit_sends_what_it_was_asked_for_and_tells_what_it_means(
 def test_an_edit_that_cannot_be_is_refused_before_anybody_is_asked(
     gateway: Gateway, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["sources", "edit", "an-id", *arguments]) == 2
+    assert run(["sources", "edit", ID.format(1), *arguments]) == 2
 
     assert words in capsys.readouterr().err
     assert gateway.patched == []
