@@ -4,28 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.chunking import structure
 from services.chunking.chunk import Scope
 from services.chunking.lists import Lists
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, PAGE, SECTION, SENTENCE, Cuts
 from services.chunking.prose import cut_lines, loosen, refine, speakers
-from services.chunking.structure import (
-    COMMENT_ENDS,
-    DELIMITER_ROW,
-    EVENT,
-    FRONT_MATTER,
-    FRONT_TITLE,
-    HEADINGS,
-    ITEM,
-    LABEL,
-    LANGUAGE,
-    OF_MARKDOWN,
-    SUMMARY,
-    TABLE_END,
-    TAG,
-    TAGGED,
-    anchors_above,
-    long_comments,
-)
 from services.chunking.tables import DEEPEST, GRIDS, Table, html_table, shown, written_tables
 from services.chunking.titles import Title, structural_lines
 
@@ -75,14 +58,15 @@ class _Scanner:
         # With a line feed in front of the source, a match at `i` is the line that starts at `i`.
         text = b"\n" + self.source
         self.lists = Lists(self.source, self.limit, self.scopes)
-        matter = None if self.plain else FRONT_MATTER.match(self.source)
+        matter = None if self.plain else structure.FRONT_MATTER.match(self.source)
         self.resume = matter.end() if matter else 0
-        if matter and (named := FRONT_TITLE.search(matter[0])):
+        if matter and (named := structure.FRONT_TITLE.search(matter[0])):
             self.sections.append((0, 0, named[2].decode(errors="ignore")))
-        names = EVENT.groupindex.keys() - {"indent"} - (OF_MARKDOWN if self.plain else set())
-        names -= HEADINGS if self.titles else set()
+        names = structure.EVENT.groupindex.keys() - {"indent"}
+        names -= structure.OF_MARKDOWN if self.plain else set()
+        names -= structure.HEADINGS if self.titles else set()
         steps = {name: getattr(self, f"on_{name}") for name in names}
-        comments = iter(()) if self.plain else long_comments(self.source)
+        comments = iter(()) if self.plain else structure.long_comments(self.source)
         comment = next(comments, None)
         tables = (written_tables(text) if self.plain else written_tables(text, GRIDS))[::-1]
         titles = self.titles(text) if self.titles else []
@@ -106,13 +90,13 @@ class _Scanner:
     def on_comment(self, line: int, match: re.Match[bytes]) -> None:
         """A comment of several lines: what looks like a heading in it is none."""
         sign = match["comment"]
-        found = self.closing(sign, COMMENT_ENDS[sign], line)
+        found = self.closing(sign, structure.COMMENT_ENDS[sign], line)
         if found is not None and self.next_line(line) <= found.start():
             self.cuts.setdefault(line, INNER)
             self.resume = self.next_line(found.start())
 
     def on_html(self, line: int, match: re.Match[bytes]) -> None:
-        if found := self.closing(b"table", TABLE_END, line):
+        if found := self.closing(b"table", structure.TABLE_END, line):
             self.add_table(html_table(self.source, line, self.next_line(found.end())))
 
     def on_bare(self, line: int, match: re.Match[bytes]) -> None:
@@ -143,17 +127,20 @@ class _Scanner:
     def on_tagged(self, line: int, match: re.Match[bytes]) -> None:
         start = match.start("tagged") - 1
         near = self.source.find(b"</h", start, start + 1_200) >= 0
-        found = TAGGED.match(self.source, start) if near else None
-        if found and (title := b" ".join(TAG.sub(b" ", found[2]).split())):
+        found = structure.TAGGED.match(self.source, start) if near else None
+        if found and (title := b" ".join(structure.TAG.sub(b" ", found[2]).split())):
             self.start_section(line, int(found[1]), title, self.next_line(found.end()))
             self.resume = self.next_line(found.end())
 
     def on_raw(self, line: int, match: re.Match[bytes]) -> None:
-        """Code, scripts and formulas as HTML or TeX: what looks like a heading in them is none."""
+        """Code, scripts and formulas as HTML, TeX or Liquid: what looks like a heading in them is none."""
         name = match["raw"][1:]
-        closing = re.compile(rb"^[ \t>]*\$\$" if name == b"$" else rb"</%b\s*>" % name, re.I | re.M)
-        if found := self.closing(name, closing, self.next_line(line)):
-            self.literal(line, self.next_line(line), found.start(), self.next_line(found.end()))
+        ends = {b"$": rb"^[ \t>]*\$\$", b"%": rb"\{%%-?[ ]?end%b\b" % name.rpartition(b" ")[2]}
+        closing = re.compile(ends.get(name[:1], rb"</%b\s*>" % name), re.I | re.M)
+        body = self.next_line(line)
+        found = self.closing(name, closing, body if name == b"$" else match.end() - 1)
+        if found and found.start() >= body:
+            self.literal(line, body, found.start(), self.next_line(found.end()))
 
     def closing(self, name: bytes, end: re.Pattern[bytes], start: int) -> re.Match[bytes] | None:
         """The end of an element; the first one without an end is the last that is searched for."""
@@ -166,6 +153,8 @@ class _Scanner:
         following = match.end()
         if line == self.glue:
             self.glue = following
+            self.cuts[following] = GLUED
+        elif structure.is_timed(self.source, line):
             self.cuts[following] = GLUED
         elif not self.plain and (label := self.label(line)):
             self.cuts[following] = GLUED
@@ -180,7 +169,7 @@ class _Scanner:
     def on_heading(self, line: int, match: re.Match[bytes]) -> None:
         if b">" in match["indent"] or len(match["indent"].expandtabs(4)) >= _CODE_INDENT:
             return  # a quote, or indented code
-        title = self.line(match.end() - 1).strip().rstrip(b"#").rstrip()
+        title = structure.UNSHOWN.sub(b"", self.line(match.end() - 1)).strip().rstrip(b"#").rstrip()
         self.start_section(line, len(match["heading"]), title, self.next_line(line))
 
     def on_wiki(self, line: int, match: re.Match[bytes]) -> None:
@@ -195,8 +184,11 @@ class _Scanner:
             above = self.source.rfind(b"\n", 0, above - 1) + 1
         title = b" ".join(self.source[above:line].split())
         rule = match["rule"]
-        apart = ITEM.match(title) and abs(len(title) - len(rule)) > 2  # the rule below a list or a quote
-        if not title or apart or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
+        # the rule below a list or a quote, unless it is as long as a title with a number
+        item = structure.ITEM.match(title)
+        apart = item and abs(len(title) - len(rule)) > 2
+        inside = above not in self.cuts if above else False
+        if not title or apart or inside or (self.cuts.get(above) == INNER and not title[:1].isdigit()):
             if rule.startswith(b"---") and (apart or not title):
                 self.cuts[line] = PAGE
             return
@@ -211,7 +203,7 @@ class _Scanner:
         if found is None and len(match["indent"].rpartition(b">")[2].expandtabs(4)) >= _CODE_INDENT:
             return  # indented code
         end = self.next_line(found.start()) if found else len(self.source)
-        if language := LANGUAGE.match(self.source, match.end() - 1):
+        if language := structure.LANGUAGE.match(self.source, match.end() - 1):
             self.scopes.append(Scope(line, end, language[1].decode()))
         self.literal(line, body, found.start() if found else end, end)
 
@@ -236,13 +228,18 @@ class _Scanner:
         """What a page folds stands under its summary."""
         if match["folded"].startswith(b"</"):
             self.close_sections(_SUMMARY_LEVEL, line)
-        elif found := SUMMARY.match(self.source, match.start("folded") - 1):
-            self.open_section(_SUMMARY_LEVEL, line, b" ".join(TAG.sub(b" ", found[1]).split()))
+            self.cuts[line] = GLUED
+        elif found := structure.SUMMARY.match(self.source, match.start("folded") - 1):
+            self.cuts.setdefault(line, self.price(line, INNER))
+            self.open_section(_SUMMARY_LEVEL, line, b" ".join(structure.TAG.sub(b" ", found[1]).split()))
+            self.glue = self.next_line(found.end() - 1)
+            self.cuts[self.glue] = GLUED
 
     def label(self, blank: int) -> re.Match[bytes] | None:
         """The line above a blank one, if it stands alone and in bold letters."""
         start = self.source.rfind(b"\n", 0, max(blank - 1, 0)) + 1
-        return LABEL.fullmatch(self.source, start, max(blank - 1, 0)) if start in self.cuts else None
+        end = max(blank - 1, 0)
+        return structure.LABEL.fullmatch(self.source, start, end) if start in self.cuts else None
 
     def on_row(self, line: int, match: re.Match[bytes]) -> None:
         after = self.next_line(line)
@@ -250,7 +247,7 @@ class _Scanner:
             self.close_table()
             self.table = line
             self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
-        elif DELIMITER_ROW.match(self.source, line):
+        elif structure.DELIMITER_ROW.match(self.source, line):
             self.cuts[line] = self.cuts[after] = GLUED
             self.rule = self.rule if self.rule > self.table else line
         else:
@@ -265,7 +262,7 @@ class _Scanner:
             self.table = -1
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:
-        if (anchors := anchors_above(self.source, line)) is not None:
+        if (anchors := structure.anchors_above(self.source, line)) is not None:
             self.cuts[line] = GLUED
             line = anchors
         if line:

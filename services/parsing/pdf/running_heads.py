@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
 from services.parsing.page.captions import begins_as_caption
 from services.parsing.page.geometry import Page, Word, bounds
-from services.parsing.page.lines import clean, joined, rows_of
+from services.parsing.page.lines import clean, joined, rows_of, usual_size
 
 #: Running heads are within this share of the page's height from its edge.
 ZONE = 0.18
@@ -153,12 +153,6 @@ class RunningHeads:
 
 def _size(row: _Row) -> float:
     return max(word.style.size for word in row.words)
-
-
-def usual_size(words: Iterable[Word]) -> float:
-    """The median font size of words; 0 if there are none."""
-    sizes = sorted(word.style.size for word in words)
-    return sizes[len(sizes) // 2] if sizes else 0.0
 
 
 def _is_page_number(row: _Row, page: Page) -> bool:

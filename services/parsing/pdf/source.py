@@ -86,7 +86,7 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
             images: dict[int, list[Picture]] = defaultdict(list)
             for image in batch.result.images:
                 box = sized(image.bbox.x, image.bbox.y, image.bbox.width, image.bbox.height)
-                images[image.page].append(Picture(*box, image.width, image.height, bytes(image.bytes)))
+                images[image.page].append(Picture(*box, bytes(image.bytes)))
             for page in batch.result.pages:
                 added.leave_out_hidden_fields(sheets, page)
             read = (_page(page, images[page.page_num], layered) for page in batch.result.pages)

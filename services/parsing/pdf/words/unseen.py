@@ -57,7 +57,7 @@ def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> 
             suspect = not upon and all(map(_is_white, grounds))
         else:
             covers: list[Box | Picture] = [*upon, *(shape for shape, ground in around if _is_white(ground))]
-            covered = any((c.x1 - c.x0) * (c.y1 - c.y0) < most for c in covers)
+            covered = any(c.width * c.height < most for c in covers)
             suspect = _is_tiny(item) or color in grounds or covered
         if (suspect or layered) and item.text.strip() and item.width:
             found.append(box)
@@ -92,6 +92,6 @@ def _unseen(sheets: Sheets, page: Page) -> Iterator[Box]:
     for box in page.suspects:
         rows = slice(max(int(box.y0), 0), int(box.y1) + 1)
         seen = pixels[rows, max(int(box.x0), 0) : int(box.x1) + 1]
-        tiny = box.y1 - box.y0 < 1.5 * SMALLEST
+        tiny = box.height < 1.5 * SMALLEST
         if tiny or not seen.size or int(seen.max()) - int(seen.min()) < CONTRAST:
             yield box
