@@ -70,7 +70,7 @@ class Rows:
         self.ruled = self._is_ruled()
         shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b) and _is_close(a, b)]
         labels = [line.at[0].words for line in lines[1:] if 0 in line.at]
-        self.wraps = sum(shorter) * 5 <= len(shorter) and any(len(words) > 1 for words in labels)
+        self.wraps = sum(shorter) * 5 <= len(shorter) > 1 and any(len(words) > 1 for words in labels)
         self.lower = sum(words[0].text[0].islower() for words in labels) * 2 > len(labels)
         self.part = None if self.ruled else self._parting()
 
@@ -185,7 +185,8 @@ class Rows:
 
     def _hangs(self, above: TableLine, line: TableLine) -> bool:
         """Whether a line without a label goes on with cells of the line above, as most such lines do."""
-        return self.hangs and _is_bare(above, line)
+        near = line.y0 - above.y1 < self.leading + 0.1 * self.height
+        return self.hangs and near and _is_bare(above, line)
 
     def _is_ruled(self) -> bool:
         """Whether rules separate all rows: most lines have one above, or more lines follow only in wrapped
