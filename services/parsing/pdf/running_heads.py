@@ -42,8 +42,9 @@ LARGER = 1.25
 #: Maximum distance (in points) of rows at the same height.
 SAME_HEIGHT = 4.0
 
-#: Facts that readers look for: an account, an order number, an address.
-_FACTS = re.compile(r"(?:\d[ ./-]?){6}|@|www\.", re.I)
+#: Facts that readers look for: an account, an order number (six digits with one kind of sign between them at
+#: most), an address.
+_FACTS = re.compile(r"(?:\d ?){6}|(?:\d\.?){6}|(?:\d/?){6}|(?:\d-?){6}|@|www\.", re.I)
 _DIGITS = re.compile(r"\d+")
 _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶]+)(?=[\s\w]|$)")
 #: A page number in a line: at its start, before "of 12" at its end, or at its end.

@@ -22,7 +22,7 @@ from services.parsing.pdf.annotations import (
     typed_words,
 )
 from services.parsing.pdf.attachments import holds_files
-from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
+from services.parsing.pdf.legibility import OCR_LAYER, SPARSE, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.sheets import Sheets
@@ -34,7 +34,12 @@ from services.parsing.pdf.words.combs import join_combs
 from services.parsing.pdf.words.fonts import Font, font_of, fonts_behind, style_of, without_guessed_weights
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
-from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
+from services.parsing.pdf.words.unseen import (
+    add_invisible,
+    has_hidden_layers,
+    has_invisible_text,
+    suspects_of,
+)
 from services.parsing.pdf.xfa import DYNAMIC, form_blocks
 
 #: Maximum pages of a document; the contract's largest has 7,000.
@@ -86,7 +91,7 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
         continue_on_page_error=True,
     )
     data = sheets.content
-    total, layered = 0, has_hidden_layers(data)
+    total, layered, invisible = 0, has_hidden_layers(data), has_invisible_text(data)
     try:
         for batch in reader.parse_batches(data, batch_size=BATCH):
             total = batch.total_pages
@@ -97,9 +102,15 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
                 images[image.page].append(Picture(*box_of(image.bbox), bytes(image.bytes)))
             for page in batch.result.pages:
                 leave_out_hidden_fields(sheets, page)
-            read = (_page(page, images[page.page_num], layered) for page in batch.result.pages)
+                sparse = page.complexity is not None and page.complexity.text_length < SPARSE
+                if sparse and not images[page.page_num]:
+                    images[page.page_num] = [Picture(*box) for box in sheets.framed(page.page_num)]
+            read = [_page(page, images[page.page_num], layered) for page in batch.result.pages]
+            for page, raw in zip(read, batch.result.pages, strict=True) if invisible else ():
+                if not page.scanned and OCR_LAYER not in (raw.complexity.reasons if raw.complexity else ()):
+                    add_invisible(sheets, page)
             packets = batch.result.xfa_packets if batch.result.form_type == DYNAMIC else None
-            yield Batch(list(read), total, form_blocks([packet.content or "" for packet in packets or ()]))
+            yield Batch(read, total, form_blocks([packet.content or "" for packet in packets or ()]))
     except (ParseError, RuntimeError, ValueError) as error:
         raise CorruptDocument(reason_of(data) or f"PDF: its pages cannot be read ({error})") from error
     except BaseException as error:
