@@ -10,8 +10,6 @@ pages. Everything after `source` is geometry on plain values.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from schemas.errors import UnsupportedFormat
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
@@ -58,14 +56,14 @@ def parse_pdf(
     transcripts = Transcripts(sheets)
     blocks: list[Block] = []
     astral = has_astral(data)
-    numbers: list[int] = []
     holders: list[int] = []
-    labels: dict[int, str | None] = {}
+    labels: dict[int, str | None] = {}  # of all pages in order; None if the label is the number
     stamps = set[str]()  # what runs up the margin of every page stands once
     for batch in read_batches(sheets):
         if batch.form:
-            numbers.append(batch.pages[0].number)
-            blocks.extend(Block(Kind.MARKDOWN, line, numbers[-1]) for line in batch.form)
+            number = batch.pages[0].number
+            labels[number] = None
+            blocks.extend(Block(Kind.MARKDOWN, line, number) for line in batch.form)
             break
         for page in batch.pages:
             if not transcripts.collects(page):
@@ -75,7 +73,6 @@ def parse_pdf(
         leave_out_line_numbers(batch.pages)
         running.strip(batch.pages, batch.total)
         for page in batch.pages:
-            numbers.append(page.number)
             labels[page.number] = page.label if page.label != str(page.number) else None
             holders.extend([page.number] if page.holds_files else [])
             vocabulary.read(page.words)
@@ -92,16 +89,15 @@ def parse_pdf(
     mark_headings(blocks, body_size(blocks), outline_of(sheets))
     files = attachments_of(sheets, holders)
     sheets.close()
-    blocks.extend(Block(Kind.MARKDOWN, file.text, numbers[-1]) for file in files.blocks)
-    markdown, spans = render(blocks, numbers, vocabulary)
+    blocks.extend(Block(Kind.MARKDOWN, file.text, max(labels)) for file in files.blocks)
+    markdown, spans = render(blocks, labels, vocabulary)
     title = next((b.plain for b in blocks if b.kind is Kind.HEADING), None)
     warnings = [*repaired, *scans.warnings, *pictures.warnings, *files.warnings]
     if not markdown.strip() and (reason := scans.unreadable()):
         raise UnsupportedFormat(f"PDF: nothing in it could be read. {reason}")
     if not markdown.strip():
         warnings.append("PDF: no text was found in it, nor by OCR in its pictures")
-    named = tuple(replace(span, name=labels.get(span.number)) for span in spans)
-    return ParsedDocument(markdown, named, title, warnings=tuple(warnings))
+    return ParsedDocument(markdown, spans, title, warnings=tuple(warnings))
 
 
 def _is_pdf(data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby, islice
 
 from services.parsing.document import PageSpan
@@ -24,13 +24,13 @@ _ENDED = re.compile(r"[.!?:。！？؟][\"'”’)\]*_]*$")
 
 
 def render(
-    blocks: Sequence[Block], pages: Sequence[int], vocabulary: Vocabulary
+    blocks: Sequence[Block], labels: Mapping[int, str | None], vocabulary: Vocabulary
 ) -> tuple[str, tuple[PageSpan, ...]]:
-    """The markdown of all blocks, and the span of each page in it."""
+    """The markdown of all blocks, and the span of each page in it. `labels`: names of pages by number."""
     writer = Writer()
     by_page = {n: list(held) for n, held in groupby(_whole(continued(blocks), vocabulary), lambda b: b.page)}
-    for number in pages:
-        writer.page(number)
+    for number, label in labels.items():
+        writer.page(number, label)
         items: list[Block] = []  # the open ones, each nested in the one before
         for block in by_page.get(number, ()):
             if block.kind is Kind.ITEM:

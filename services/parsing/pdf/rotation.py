@@ -4,6 +4,7 @@ that runs otherwise than the page."""
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -69,17 +70,15 @@ def _running_down(item: TextItem, box: WordBox) -> TextItem:
 def beside(raw: ParsedPage, turned: int) -> list[str]:
     """Texts (markdown) that run up, down or upside down on a page turned by `turned`: labels of axes, notes
     at the margin, heads of narrow columns. Stamps at the very edge, invisible and white text are left out."""
-    found: dict[int | None, list[TextItem]] = {}
+    found: dict[int | None, list[TextItem]] = defaultdict(list)
     slanted = all(quarter(item.rotation) is None for item in raw.text_items)  # the whole page
     for item in raw.text_items:
         turn = quarter(item.rotation)
         from_edge = min(item.x, raw.width - item.x - item.width) / raw.width
         kept = from_edge > STAMPED and is_seen(item.fill_color or "ff000000")
         if kept and turn != turned and (turn is not None or slanted):
-            found.setdefault(turn, []).append(item)
-    texts = (
-        " ".join(item.text for item in sorted(group, key=_ORDERS[turn])) for turn, group in found.items()
-    )
+            found[turn].append(item)
+    texts = [" ".join(item.text for item in sorted(held, key=_ORDERS[turn])) for turn, held in found.items()]
     return [md.escape_lines(md.escape(text)) for text in texts if sum(map(str.isalpha, text)) > 1]
 
 

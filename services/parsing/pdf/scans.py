@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 from services.parsing.images import ocr
@@ -65,10 +66,10 @@ class Scans:
             )
 
     def _in_foreign_scripts(self, least: int) -> list[str]:
-        by_script: dict[str, list[int]] = {}
+        by_script: dict[str, list[int]] = defaultdict(list)
         for number, found in self._foreign.items():
             if found.unread >= least:
-                by_script.setdefault(found.script, []).append(number)
+                by_script[found.script].append(number)
         return [f"{pages(numbers)}: {unreadable(script)}" for script, numbers in by_script.items()]
 
 

@@ -55,7 +55,7 @@ def _entries(document: Any) -> Iterator[Entry]:
 def heading_depths(tree: StructureTree | None) -> dict[int, int]:
     """The marked contents that are tagged as headings, and their depths from 0."""
     found: dict[int, int] = {}
-    for element in _elements(tree):
+    for element in _below(tree.roots if tree else []):
         if tag := _HEADING.fullmatch(element.type):
             inside = [id_ for part in _below([element]) for id_ in part.marked_content_ids]
             found.update(dict.fromkeys(inside, int(tag[1] or 1) - 1))
@@ -64,12 +64,10 @@ def heading_depths(tree: StructureTree | None) -> dict[int, int]:
 
 def alternatives_of(tree: StructureTree | None) -> list[str]:
     """What is said in place of figures, as images without a source (markdown)."""
-    said = [element.alt_text or "" for element in _elements(tree) if element.type == "Figure"]
+    said = [
+        element.alt_text or "" for element in _below(tree.roots if tree else []) if element.type == "Figure"
+    ]
     return list(dict.fromkeys(md.image(text) for text in said if text.strip()))
-
-
-def _elements(tree: StructureTree | None) -> Iterator[StructureTreeElement]:
-    return _below(tree.roots if tree else [])
 
 
 def _below(elements: list[StructureTreeElement]) -> Iterator[StructureTreeElement]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median_high
 
 from services.parsing.page.geometry import Word, grouped
@@ -25,16 +25,16 @@ def close_up(words: Sequence[Word]) -> list[Word]:
 
 def _goes_on(run: Sequence[Word], word: Word) -> bool:
     """Whether a word is the next letter of a run of letters."""
-    before, gap = run[-1], word.x0 - run[-1].x1
+    before = run[-1]
     letters = len(word.text) == 1 == len(before.text) and (before.text + word.text).isalpha()
     alike = letters and before.style == word.style and before.y0 == word.y0
-    return alike and 0 <= gap <= 1.5 * WIDEST * word.style.size
+    return alike and 0 <= word.x0 - before.x1 <= 1.5 * WIDEST * word.style.size
 
 
 def _closed(run: list[Word]) -> list[Word]:
     if len(run) < FEWEST:
         return run
-    gaps = [after.x0 - before.x1 for before, after in itertools.pairwise(run)]
+    gaps = [after.x0 - before.x1 for before, after in pairwise(run)]
     usual, size = median_high(gaps), run[0].style.size
     even = [gap for gap in gaps if gap <= WIDER * usual]
     blank = BLANK[0] * size <= usual <= BLANK[1] * size

@@ -89,7 +89,7 @@ def add_invisible(sheets: Sheets, page: Page) -> None:
     letters = sheets.letters(page)
     found = [one for one in letters.invisible() if one[0].strip()] if letters else []
     if found and with_hidden(f"text on page {page.number}"):
-        page.words.extend(Word(text.strip(), *box, Style(box.y1 - box.y0)) for text, box in found)
+        page.words.extend(Word(text.strip(), *box, Style(box.height)) for text, box in found)
 
 
 def leave_out_unseen(sheets: Sheets, page: Page) -> None:
