@@ -11,12 +11,12 @@ from itertools import pairwise
 from services.parsing.markdown_writer import Cell, escape
 from services.parsing.page.geometry import Word, bounds, grouped
 from services.parsing.page.lines import is_code, reads_left
+from services.parsing.page.lists import begins_item, is_bullet, is_marker
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import (
     Gap,
     TableLine,
     gutters,
-    is_listing,
     joined_signs,
     split_lines,
 )
@@ -47,7 +47,7 @@ def build(
     if not gaps:
         return None
     split = split_lines(lines, gaps)
-    if is_listing(split) or _is_program(lines) or _is_contents(lines):
+    if _is_listing(split) or _is_program(lines) or _is_contents(lines):
         return None
     rows = Rows(split, _bars(rules), len(gaps) + 1)
     grouped = rows.grouped()
@@ -59,6 +59,16 @@ def build(
     cells.extend(spanning)
     beside_rows(cells, grouped)
     return _table(cells, len(grouped), rows.extents, [w for line in lines for w in line], vocabulary)
+
+
+def _is_listing(lines: Sequence[TableLine]) -> bool:
+    """Whether the first column contains only markers of items, texts after bullets, and texts that begin with
+    a marker or the number of a clause and cross into the next column."""
+    first = [(line.at[0].words[0].text, line.at[0]) for line in lines if 0 in line.at]
+    return all(
+        is_bullet(text) or (is_marker(text) and len(e.words) == 1) or (e.last > 0 and begins_item(text))
+        for text, e in first
+    )
 
 
 def _is_program(lines: Sequence[Sequence[Word]]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from services.parsing.page.geometry import Word
-from services.parsing.page.lists import begins_item, is_bullet, is_marker, is_number
+from services.parsing.page.lists import is_number
 from services.parsing.page.tables.values import (
     NARROW,
     are_apart,
@@ -291,13 +291,3 @@ def blocks_below(
         if not inside or not (repeats or off <= near):
             return None
     return [(block[0].first, block[-1].last) for block in blocks]
-
-
-def is_listing(lines: Sequence[TableLine]) -> bool:
-    """Whether the first column contains only markers of items, texts after bullets, and texts that begin with
-    a marker or the number of a clause and cross into the next column."""
-    first = [(line.at[0].words[0].text, line.at[0]) for line in lines if 0 in line.at]
-    return all(
-        is_bullet(text) or (is_marker(text) and len(e.words) == 1) or (e.last > 0 and begins_item(text))
-        for text, e in first
-    )
