@@ -77,9 +77,9 @@ def list_documents(
     if as_json:
         print_json(to_json(found))
     else:
-        columns = ("id", "state", "collection", "document", "chunks", "indexed")
+        columns = ("id", "state", "database", "collection", "document", "chunks", "indexed")
         rows = [
-            (d.id, d.state, f"{d.database_name}/{d.collection_name}", d.document_key, d.chunks, d.indexed_at)
+            (d.id, d.state, d.database_name, d.collection_name, d.document_key, d.chunks, d.indexed_at)
             for d in found
         ]
         print_rows(columns, rows, "no documents")

@@ -16,12 +16,16 @@ _SHORT = 8
 _GAP, _EDGES = 3, 2
 #: Columns in which a text can be read that is broken into several lines.
 _READABLE = 30
+_DEFAULT = {"default_database"}
 _HEAD = "bold cyan"
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str | int | float]]) -> None:
-    """Print rows, of which there is at least one, below the names of their columns."""
+    """Print rows, of which there is at least one, below the names of their columns. That all are in the
+    default database is not said."""
     out = Console(highlight=False)
+    told = [i for i, name in enumerate(columns) if name != "database" or {row[i] for row in rows} != _DEFAULT]
+    columns, rows = [columns[i] for i in told], [[row[i] for i in told] for row in rows]
     numbers = [all(isinstance(cell, int | float) for cell in column) for column in zip(*rows, strict=True)]
     texts = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
     cells = [_short_ids(column) for column in zip(*texts, strict=True)]

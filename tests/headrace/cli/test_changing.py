@@ -14,7 +14,7 @@ from headrace.cli import indexed_documents, resources, webhooks
 from headrace.cli import sources as sources_module
 from headrace.cli.app import run
 from headrace.cli.origins import Chosen, request_of
-from headrace.cli.origins.schedules import schedule_payload
+from headrace.cli.origins.schedules import from_now_on, schedule_payload
 from headrace.cli.settings import load_settings
 from headrace.cli.source import check as check_module
 from headrace.client.gateway import ApiError
@@ -254,6 +254,19 @@ def test_a_check_of_a_source_takes_its_id_and_does_not_name_the_source_itself(
 
     [body] = gateway.checked
     assert body["folder"] == {"path": "/srv/notes", "include_globs": ["*.md"]}
+
+
+@pytest.mark.parametrize(
+    ("stays", "said"), [(True, ""), (False, ". Start `headrace up`: without it nothing runs by itself")]
+)
+def test_a_schedule_that_was_set_says_when_it_is_due_and_what_it_needs(stays: bool, said: str) -> None:
+    schedule = timed().schedule
+    assert schedule is not None
+    assert schedule.next_at is not None
+    due = f"{schedule.next_at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+    begun = f"it runs by itself from now on: 0 */6 * * * (Europe/Berlin) → docs; next at {due}"
+    assert from_now_on(schedule, stays) == begun + said
 
 
 def test_a_short_id_is_that_of_the_one_source_that_it_begins(

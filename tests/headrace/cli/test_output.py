@@ -143,6 +143,17 @@ def test_a_table_keeps_every_word_whole_or_below_its_row(
         assert [line for line in kept if not line.endswith(FOLDER)] == []
 
 
+@pytest.mark.parametrize(("other", "shown"), [("default_database", False), ("archive", True)])
+def test_a_table_names_the_database_where_it_says_something(
+    other: str, shown: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(80, monkeypatch)
+
+    print_rows(("id", "database"), [(ID, "default_database"), (OTHER, other)], "none")
+
+    assert ("database" in capsys.readouterr().out) is shown
+
+
 def test_a_table_shows_as_much_of_ids_as_tells_them_apart(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from liteparse.types import ParsedPage, TextItem
 
 from services.parsing.page.geometry import Box, Page, Picture, Style, Word, inside, sized
+from services.parsing.pdf.annotations import box_of
 from services.parsing.pdf.repair import packed_objects, streams
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.reading import with_hidden
@@ -50,7 +51,7 @@ def suspects_of(raw: ParsedPage, pictures: Sequence[Picture], layered: bool) -> 
     most = MOST_COVERED * raw.width * raw.height
     found = []
     for item in raw.text_items:
-        box, color = sized(item.x, item.y, item.width, item.height), _color(item.fill_color)
+        box, color = box_of(item), _color(item.fill_color)
         around = [(shape, ground) for shape, ground in shapes if inside(box, shape, slack=0)]
         grounds = [ground for _, ground in around]
         upon = [picture for picture in pictures if inside(box, picture, slack=0)]
