@@ -35,9 +35,9 @@ _BRACE = re.compile(r"(?<![%#$({,\[|])\s*\{")
 
 
 def key_of(node: Node, source: bytes) -> str:
-    """The label of a pair of a data format: the key in JSON and YAML, the name of a table in TOML."""
+    """The label of a pair of a data format: its key, or the name of a table in TOML."""
     key = node.child_by_field_name("key")
-    if key is None and node.type.startswith("table"):
+    if key is None and node.type.startswith(("table", "pair")):  # of TOML
         key = node.named_child(0)
     if key is None:
         return ""

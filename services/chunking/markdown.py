@@ -9,7 +9,7 @@ from services.chunking.chunk import Scope
 from services.chunking.lists import Lists
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, PAGE, SECTION, SENTENCE, Cuts
 from services.chunking.prose import cut_lines, loosen, refine, speakers
-from services.chunking.tables import DEEPEST, GRIDS, Table, html_table, shown, written_tables
+from services.chunking.tables import DEEPEST, GRIDS, Table, bare_table, html_table, shown, written_tables
 from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
@@ -100,23 +100,14 @@ class _Scanner:
             self.add_table(html_table(self.source, line, self.next_line(found.end())))
 
     def on_bare(self, line: int, match: re.Match[bytes]) -> None:
-        """The line below the head of a table whose rows do not begin with a bar."""
-        start = self.source.rfind(b"\n", 0, max(line - 1, 0)) + 1
-        head = self.source[start:line].strip()
-        if b"|" not in head or not line:
-            return
-        row = end = self.next_line(line)
-        cuts = {line: GLUED, row: GLUED}
-        while end < len(self.source) and b"|" in self.line(end):
-            row, end = end, self.next_line(end)
-            cuts.setdefault(row, INNER)
-        self.add_table(Table(start, end, head.decode(), cuts))
+        if table := bare_table(self.source, line):
+            self.add_table(table)
 
     def add_table(self, table: Table) -> None:
         """A table is cut between its rows, and its parts have its head in their context."""
         if table.start < self.resume:
             return  # in code
-        self.cuts[table.start] = self.price(table.start, BLOCK if table.start in self.cuts else INNER)
+        self.cuts[table.start] = self.price(table.start, self.before_block(table.start))
         for position, price in table.cuts.items():
             self.cuts.setdefault(position, price)
         if head := shown(table.head):
@@ -160,11 +151,15 @@ class _Scanner:
             self.cuts[following] = GLUED
             if label["item"] is None:
                 self.open_section(_LABEL_LEVEL, label.start(), label["name"])
-        elif self.source[following : following + 1] in (b" ", b"\t"):
-            self.cuts[following] = INNER + 50
         else:
-            self.lists.close(0, following)
-            self.cuts[following] = BLOCK
+            self.cuts[following] = self.between(following)
+
+    def between(self, line: int) -> int:
+        """The cost of a cut between two blocks; where the second is not indented, lists end."""
+        if self.is_indented(line):
+            return INNER + 50
+        self.lists.close(0, line)
+        return BLOCK
 
     def on_heading(self, line: int, match: re.Match[bytes]) -> None:
         if b">" in match["indent"] or len(match["indent"].expandtabs(4)) >= _CODE_INDENT:
@@ -185,10 +180,9 @@ class _Scanner:
         title = b" ".join(self.source[above:line].split())
         rule = match["rule"]
         # the rule below a list or a quote, unless it is as long as a title with a number
-        item = structure.ITEM.match(title)
-        apart = item and abs(len(title) - len(rule)) > 2
-        inside = above not in self.cuts if above else False
-        if not title or apart or inside or (self.cuts.get(above) == INNER and not title[:1].isdigit()):
+        apart = structure.ITEM.match(title) and abs(len(title) - len(rule)) > 2
+        item = self.cuts.get(above) == INNER and not title[:1].isdigit()
+        if not title or apart or item or (above and above not in self.cuts):
             if rule.startswith(b"---") and (apart or not title):
                 self.cuts[line] = PAGE
             return
@@ -207,15 +201,19 @@ class _Scanner:
             self.scopes.append(Scope(line, end, language[1].decode()))
         self.literal(line, body, found.start() if found else end, end)
 
+    def before_block(self, line: int) -> int:
+        """The cost of a cut before a table or a block of code: high below what introduces it."""
+        if line not in self.cuts:
+            return INNER + 50 * self.is_indented(line)
+        named = self.lists.is_introduced(line) or structure.is_captioned(self.source, line)
+        return SENTENCE if named else BLOCK
+
     def literal(self, line: int, body: int, last: int, end: int) -> None:
         """A block without structure from `line` to `end`, with its text from `body` to `last`."""
-        usual = (
-            INNER if self.cuts.get(line) is None else SENTENCE if self.lists.is_introduced(line) else BLOCK
-        )
-        self.cuts[line] = self.price(line, usual)
+        self.cuts[line] = self.price(line, self.before_block(line))
         if end - line > self.limit:
             cut_lines(self.source, body, last, self.cuts)
-        self.cuts[end] = BLOCK
+        self.cuts[end] = self.between(end)
         self.resume = end
 
     def on_item(self, line: int, match: re.Match[bytes]) -> None:
@@ -246,7 +244,7 @@ class _Scanner:
         if line != self.row_end:
             self.close_table()
             self.table = line
-            self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
+            self.cuts[line] = self.price(line, self.before_block(line))
         elif structure.DELIMITER_ROW.match(self.source, line):
             self.cuts[line] = self.cuts[after] = GLUED
             self.rule = self.rule if self.rule > self.table else line
@@ -286,6 +284,9 @@ class _Scanner:
     def price(self, line: int, usual: int) -> int:
         """The cost of a cut at `line`, unless the line belongs to the heading above."""
         return GLUED if line == self.glue else usual
+
+    def is_indented(self, line: int) -> bool:
+        return self.source[line : line + 1] in (b" ", b"\t")
 
     def line(self, position: int) -> bytes:
         """From `position` to the end of its line."""

@@ -54,6 +54,9 @@ _SENTENCE_WIDE = re.compile(
 #: The end of a line that ends like a paragraph, and of any other line.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
+#: Before a comment; before a line that continues the one above.
+_COMMENT = re.compile(rb"(?<!\\)\n(?=# )")
+_CONTINUED = re.compile(rb"(?<=\\)\r?\n(?=[^\n])|\n(?=[ \t]+[^\s])")
 #: Before a line that begins with a date, a time or a level, as the records of logs and of chats do, or before
 #: the number above it, as in subtitles.
 _STAMP = re.compile(
@@ -96,6 +99,8 @@ _ROUNDS: tuple[Patterns, ...] = (
         (_ESCAPED, INNER),
         (_SENTENCE, SENTENCE),
         (_SENTENCE_WIDE, SENTENCE),
+        (_COMMENT, SENTENCE + 100),
+        (_CONTINUED, SENTENCE + 500),
         (_LINE, SENTENCE + 200),
     ),
     ((_CLAUSE, WORD - 4_000),),

@@ -56,6 +56,9 @@ LABEL = re.compile(
 )
 #: Bytes in which the times of a subtitle are looked for.
 _CUE_BYTES = 99
+#: The line above a table or code that names it, and the bytes in which it is looked for.
+_CAPTION_BYTES = 120
+_CAPTION = re.compile(rb"(?:\A|\n[ \t]{0,9}\r?\n)[^\n]*[^\s.!?][ \t]{0,9}\r?\n(?:[ \t]{0,9}\r?\n)?\Z")
 #: Lines in front of a heading that only name its place, and the bytes in which they are looked for.
 _NEAR = 160
 _ANCHORS = re.compile(
@@ -78,6 +81,11 @@ def is_timed(source: bytes, line: int) -> bool:
     above = source[max(line - _CUE_BYTES, 0) : line].rstrip().rpartition(b"\n")[2]
     before, arrow, after = above.partition(b" --> ")
     return arrow != b"" and before[-1:].isdigit() and after[:1].isdigit()
+
+
+def is_captioned(source: bytes, line: int) -> bool:
+    """Whether a paragraph of one short line that is no sentence stands above a line."""
+    return _CAPTION.search(source, max(line - _CAPTION_BYTES, 0), line) is not None
 
 
 def long_comments(source: bytes) -> Iterator[tuple[int, int]]:

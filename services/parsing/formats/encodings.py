@@ -205,7 +205,7 @@ def _fault(before: str, one: str, after: str) -> float:
         return 1.0 if apart == 2 else 0.2 * apart
     if apart or before == one == after:
         return float(apart or 1)
-    return 0.7 if one.isupper() and before.islower() else 0.0
+    return float(one.isupper() and before.islower())
 
 
 def is_coherent(text: str) -> bool:

@@ -35,9 +35,9 @@ class Kind(Enum):
     HEADING = "heading"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
-    """A block of the document.
+    """A block of the document; it equals only itself.
 
     The text is inline markdown (plain for code). The style is kept for detecting headings, which needs all
     pages. `x0` is relative to the left edge of the column, as is `hang`, where the text of an item begins.

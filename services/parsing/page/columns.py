@@ -10,6 +10,7 @@ from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds, grouped
 from services.parsing.page.lines import Line, line_of, reads_left
 from services.parsing.page.lists import is_marker
+from services.parsing.page.sections import is_head, sections
 
 #: Minimum gap between two columns of text, relative to the font size.
 GUTTER = 0.75
@@ -42,8 +43,9 @@ def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxe
         if single:
             out.append(single)
             single = []
-        for column in columns:
-            out.extend(flows(column, size, depth + 1))
+        lines = [lines_of([item for item in column if isinstance(item, Piece)]) for column in columns]
+        for part in sections(band, lines, _Strips(band, size).boxes) or columns:
+            out.extend(flows(part, size, depth + 1))
     return [*out, single] if single else out
 
 
@@ -223,9 +225,7 @@ def _longest_text(lines: Sequence[Line]) -> int:
 
 def _headings(lines: Sequence[Line]) -> int:
     """The lines after the first that are in larger or bolder type than most of their column."""
-    looks = [(line.words[0].style.size, line.words[0].style.bold) for line in lines]
-    size, bold = sorted(looks)[len(looks) // 2]
-    return sum(one[0] > 1.05 * size or one[1] > bold for one in looks[1:])
+    return sum(is_head(line, lines) for line in lines[1:])
 
 
 def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:

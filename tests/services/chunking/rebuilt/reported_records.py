@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.services.chunking.rebuilt.text import records
+from tests.services.chunking.rebuilt.text import SENTENCE, Text, records
 
 CASES = [
     records("sematext 46.log", "18/07/18 20:57:%i,248 ERROR [Thread-11] Events - failed on event:Eve\nnt [id=null, company=%i, data\n=null]\njava.lang.NullPointerException: null\n        at com.a.B.evaluate(B.java:%i) ~[app.jar:?]\n", count=20),
@@ -19,4 +19,11 @@ CASES = [
     records("nginx.conf", "    location /gate%i {\n        proxy_pass http://mill:80%i;\n        proxy_set_header Host $host;\n    }\n\n", around=("http {\n  server {\n", "  }\n}\n"), count=20),
     records("reducer.js", "    case 'OPEN_%i':\n      state.level = %i;\n      return state;\n", around=("function reduce(state, action) {\n  switch (action.type) {\n", "  }\n}\n"), count=30),
     records("Api.java", "    @GetMapping(\n        value = \"/gates/%i\",\n        produces = \"text/plain\")\n    @PreAuthorize(\"keeper\")\n    public Gate gate%i() { return gates.get(%i); }\n\n", around=("@RestController\nclass Api {\n", "}\n"), count=20),
+    records("requirements.txt", "# gate %i\nweir%i==1.%i \\\n    --hash=sha256:abc%i\n", count=40),
+    records("endpoint.md", "**GET** `/gates/%i`\n\n| name | type |\n|---|---|\n| id%i | int |\n\n", count=24),
+    records("options.txt", "  --open-%i LEVEL   Open gate %i at once,\n                    and wait for it.\n", count=40),
+    records("steps.md", "1. Open gate %i:\n   ```sh\n   gate --open %i\n   ```\n   Then wait.\n", "1. Open gate %i:\n   ```sh\n   gate --open %i\n   ```\n   Then wait.", count=24),
+    Text("access.log", "".join(f'10.0.0.{n} - - [06/May/2024:10:{n}:00 +0000] "GET /gates/{n} HTTP/1.1" 200 512 "-" "Mozilla/5.0 (X11; Linux)"\n' for n in range(10, 60)), whole=[f'"GET /gates/{n} HTTP/1.1" 200 512 "-" "Mozilla/5.0 (X11; Linux)"' for n in range(10, 60)]),
+    Text("faq.html", "<h1>FAQ</h1>"+"".join(f"<details><summary>Is gate {n} open?</summary><p>It opens at {n}.</p></details>" for n in range(10, 40)), whole=[f"Is gate {n} open?**\n\nIt opens at {n}." for n in range(10, 40)]),
+    Text("interview.md", "".join(f"**Mill Times: Is gate {n} open?**\n\nAnn Miller: It is. {SENTENCE}\n\n" for n in range(10, 26)), whole=[f"**Mill Times: Is gate {n} open?**\n\nAnn Miller: It is." for n in range(10, 26)]),
 ]  # fmt: skip

@@ -64,4 +64,6 @@ CASES = [
     _in("Hebrew", "cp862", "הסכר נפתח בכל בוקר בשעה שבע ונסגר בערב. השומר רושם את גובה המים."),
     _in("jschardet 100", "cp1252", "ça me fait rire"),
     _in("charlock_holmes 141", "utf-16-le", "Шлюз открывают утром и закрывают вечером.\nУровень записывают в книгу.\n"),
+    _in("Persian", "cp1256", "صبح بخير، پدر"),
+    _in("French", "mac-roman", "name;note\n1;Réponse envoyée hier\n2;plain words of it\n3;more\n"),
 ]  # fmt: skip

@@ -68,4 +68,12 @@ CASES = [
     case("unstructured 2836: a long text in fonts in boxes", "<div>"*12+"<div style='line-height:120%'><font style='font-family:inherit'>In the fourth quarter of 2022, the company determined it should increase the lives of its gates from</font><font> five</font><font> to </font><span><font>six years for new gates and from three to four years for used gates.</font></span></div>"+"</div>"*12, has=["lives of its gates from five to six years for new gates and from three to four years"]),
     case("mdream 70: data in a script", '<main><h1>Hello</h1><p>Content</p></main><script id="hints" type="application/json">[{"html":"<a title=\\"Twitter\\">X</a>"}]</script>', has=["# Hello", "Content"], lacks=["Twitter"]),
     case("htmlarkdown 23: a head shorter than its rows", "<table><tr><th>Header 1</th></tr><tr><td>Cell 1</td><td>Cell 2</td></tr></table>", has=["Header 1"], matches=[r"^\| Cell 1 \| Cell 2 \|$"]),
+    case("text directly in a table", "<table>loose words<tr><td>a</td><td>b</td></tr>more words</table>", has=["loose words", "more words"], rows=[["a", "b"]]),
+    case("formulas as pictures", "<p>So <img class='mwe-math-fallback-image-inline' alt='{\\displaystyle x^{2}}' src='a.svg'> holds.</p>", has=["x^{2}", "holds."]),
+    case("TeX between dollar signs", "<p>Cost: $5 and $6. Also \\(a_1 * b_1\\) and \\[c_2\\].</p>", has=["$5 and $6", "a_1 * b_1", "c_2"]),
+    case("a quotation with its source", "<blockquote cite='/x'><p>Mind it.</p><footer>— <cite>Ann</cite></footer></blockquote>", order=["> Mind it.", "Ann"]),
+    case("a heading with a break, a number and a link", "<h2><span class='no'>2.1</span> Gates<br/><small>of the mill</small></h2>", matches=[r"^## 2\.1 Gates of the mill$"]),
+    case("a table with cells over rows of two bodies", "<table><tbody><tr><td rowspan=2>x</td><td>1</td></tr><tr><td>2</td></tr></tbody><tbody><tr><td>y</td><td>3</td></tr></tbody></table>", has=["x", "y"], rows=[["y", "3"]]),
+    case("labels and fields", "<label for=a>Name</label><input id=a value='Ann'><br><label>Level <input type=number value=2></label>", has=["Name", "Ann", "Level", "2"], lacks=["NameAnn", "Level2"]),
+    case("a list with empty items and breaks", "<ul><li></li><li>a<br>b</li><li> </li><li><p></p>c</li></ul>", matches=[r"^- a$", r"^ *b$", r"^- c$"]),
 ]  # fmt: skip
