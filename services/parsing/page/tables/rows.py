@@ -69,9 +69,9 @@ class Rows:
         self.row_gap = apart[len(apart) // 2] if apart else 0.0
         self.ruled = self._is_ruled()
         shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b) and _is_close(a, b)]
-        labels = [line.at[0].words for line in lines[1:] if 0 in line.at]
+        labels = [b.at[0].words for b in lines[1:] if 0 in b.at]
         self.wraps = sum(shorter) * 5 <= len(shorter) > 1 and any(len(words) > 1 for words in labels)
-        self.lower = sum(words[0].text[0].islower() for words in labels) * 2 > len(labels)
+        self.lower = sum(words[0].text[0].islower() for words in labels) * 5 > 4 * len(labels)
         self.part = None if self.ruled else self._parting()
 
     def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:

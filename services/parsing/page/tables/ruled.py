@@ -163,9 +163,9 @@ def _begins_table(band: Sequence[list[Word]], spans: Sequence[Box], above: float
         )
     gaps = [b.y0 - a.y1 for a, b in pairwise(spans)]
     return any(
-        gap > max(gaps[:at], default=gap) + 0.5 * height and (at > 2 or gap > 1.2 * height)
+        gap > max(0.0, *gaps[:at]) + 0.5 * height and (at > 2 or gap > 1.2 * height)
         for at, gap in enumerate(gaps)
-        if at >= len(gaps) - HEAD
+        if at >= max(len(gaps) - HEAD, 1)
     )
 
 
