@@ -71,7 +71,8 @@ class Rows:
         shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b) and _is_close(a, b)]
         labels = [b.at[0].words for b in lines[1:] if 0 in b.at]
         self.wraps = sum(shorter) * 5 <= len(shorter) > 1 and any(len(words) > 1 for words in labels)
-        self.lower = sum(words[0].text[0].islower() for words in labels) * 5 > 4 * len(labels)
+        lower = sum(words[0].text[0].islower() for words in labels)  # in three lines: text
+        self.lower = len(labels) > 3 and lower * 5 > 4 * len(labels)
         self.part = None if self.ruled else self._parting()
 
     def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:
