@@ -36,7 +36,7 @@ def style_of(item: TextItem) -> Style:
 
 
 def _font(item: TextItem) -> _Font:
-    return item.font_name or "", item.font_height or 0.0, item.font_weight or 0
+    return item.font_name or "", round(item.font_height or 0.0, 1), item.font_weight or 0
 
 
 @lru_cache(1_000)  # one object for all words of a font
