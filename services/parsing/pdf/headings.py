@@ -45,11 +45,10 @@ def mark_headings(blocks: Sequence[Block], body: float, outline: Sequence[Entry]
     if depths:
         ranks, top = _by_outline(found, ranks, depths)
     for block in found:
-        deeper = (_dots(block) or 0) - least.get(_look(block), 0)
+        look = _look(block)
+        deeper = max((_dots(block) or 0) - least.get(look, 0), 0)
         block.kind = Kind.HEADING
-        block.level = min(ranks[_look(block)] + max(deeper, 0), 6)
-        if block in depths:
-            block.level = min(top + depths[block], 6)
+        block.level = min(top + depths[block] if block in depths else ranks[look] + deeper, 6)
         block.text = f"{block.marker} {block.text}" if block.marker[:1].isdigit() else block.text
 
 

@@ -184,8 +184,8 @@ def _margins(page: Page) -> list[_Row]:
     rows: list[_Row] = []
     for top in (True, False):
         limit = page.height * (ZONE if top else 1 - ZONE)
-        grouped = _with_marks(rows_of(w for w in page.words if (w.y1 < limit if top else w.y0 > limit)))
-        for place, words in enumerate((grouped if top else grouped[::-1])[:DEEPEST]):
+        lines = _with_marks(rows_of(w for w in page.words if (w.y1 < limit if top else w.y0 > limit)))
+        for place, words in enumerate((lines if top else lines[::-1])[:DEEPEST]):
             box = bounds(words)
             text = clean(joined(words)).strip()
             found = _PLACE.search(text.lower())

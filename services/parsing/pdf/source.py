@@ -10,7 +10,7 @@ from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
-from services.parsing.page.geometry import Page, Picture, Style, Word
+from services.parsing.page.geometry import Page, Picture, Word
 from services.parsing.page.lines import BLANK
 from services.parsing.pdf.annotations import (
     box_of,
@@ -31,8 +31,8 @@ from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
 from services.parsing.pdf.words.boxes import boxes_of
 from services.parsing.pdf.words.combs import join_combs
-from services.parsing.pdf.words.fonts import Font, font_of, fonts_behind, style_of, without_guessed_weights
-from services.parsing.pdf.words.raised import run_sizes
+from services.parsing.pdf.words.fonts import style_of, styles_behind, without_guessed_weights
+from services.parsing.pdf.words.raised import correct_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
 from services.parsing.pdf.words.unseen import (
     add_invisible,
@@ -122,19 +122,18 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
 
 def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     words: list[Word] = []
-    styles: dict[Font, Style] = {}
     raw.text_items = list(in_columns(raw.text_items))
     without_guessed_weights(raw.text_items)
     turned = main_turn(raw.text_items)
     _even_heights(raw.text_items)
-    sizes = run_sizes(raw.text_items)
-    behind = fonts_behind(raw.text_items, sizes)
+    correct_sizes(raw.text_items)
+    behind = styles_behind(raw.text_items)
     titles = heading_depths(raw.structure_tree)
-    for at, (item, size) in enumerate(zip(raw.text_items, sizes, strict=True)):
+    for at, item in enumerate(raw.text_items):
         if quarter(item.rotation) == turned:  # text in other directions is a stamp or a side note
-            found = _words(item, size, styles, turned in (90, 270))
+            found = _words(item, turned in (90, 270))
             for word in found[1:] if at in behind else ():
-                word.style = style_of(behind[at], styles)
+                word.style = behind[at]
             if item.mcid in titles:
                 for word in found:
                     word.depth = titles[item.mcid]
@@ -188,8 +187,8 @@ def _printed_number(raw: ParsedPage) -> int | None:
     return None
 
 
-def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: bool) -> list[Word]:
-    style = style_of(font_of(item, size), styles)
+def _words(item: TextItem, vertical: bool) -> list[Word]:
+    style = style_of(item)
     # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
     x0, y0, x1, y1 = box_of(item)
     out: list[Word] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from liteparse.types import TextItem
 
@@ -25,23 +26,23 @@ _MONO = re.compile(
 
 #: The least weight of a bold font.
 BOLD = 600
-
 #: The name of a font, its size in points and its weight.
-Font = tuple[str, float, int]
+_Font = tuple[str, float, int]
 
 
-def font_of(item: TextItem, size: float) -> Font:
-    return item.font_name or "", size, item.font_weight or 0
+def style_of(item: TextItem) -> Style:
+    """The style of a run whose size is corrected."""
+    return _style(*_font(item))
 
 
-def style_of(font: Font, known: dict[Font, Style]) -> Style:
-    """The style of a font; one object for all its words."""
-    style = known.get(font)
-    if style is None:
-        name, size, weight = font
-        bold = bool(_BOLD.search(name)) or (weight >= BOLD and not _PLAIN.search(name))
-        style = known[font] = Style(size, bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
-    return style
+def _font(item: TextItem) -> _Font:
+    return item.font_name or "", round(item.font_height or 0.0, 1), item.font_weight or 0
+
+
+@lru_cache(1_000)  # one object for all words of a font
+def _style(name: str, size: float, weight: int) -> Style:
+    bold = bool(_BOLD.search(name)) or (weight >= BOLD and not _PLAIN.search(name))
+    return Style(size, bold, bool(_ITALIC.search(name)), bool(_MONO.search(name)))
 
 
 def without_guessed_weights(items: Sequence[TextItem]) -> None:
@@ -53,18 +54,15 @@ def without_guessed_weights(items: Sequence[TextItem]) -> None:
         item.font_weight = 0 if (item.font_weight or 0) <= weight else item.font_weight
 
 
-def fonts_behind(items: Sequence[TextItem], sizes: Sequence[float]) -> dict[int, Font]:
-    """The font of the text in each run (by its place) that begins with a marker in another font or size: that
-    of most text of the page whose words are as high."""
-    found = {at: item.words[1].height for at, item in enumerate(items) if _begins_with_label(item)}
-    if not found:
-        return {}
-    letters: dict[float, list[tuple[Font, int]]] = defaultdict(list)
-    for at, (item, size) in enumerate(zip(items, sizes, strict=True)):
+def styles_behind(items: Sequence[TextItem]) -> dict[int, Style]:
+    """The style of the text in each run (by its place) that begins with a marker in another font or size:
+    that of most text of the page whose words are as high."""
+    found = {at: round(item.words[1].height, 1) for at, item in enumerate(items) if _begins_with_label(item)}
+    letters: dict[float, list[tuple[_Font, int]]] = defaultdict(list)
+    for at, item in enumerate(items if found else ()):
         if at not in found and item.words:
-            letters[round(item.words[0].height, 1)].append((font_of(item, size), len(item.text)))
-    known = {height: usual(counted, ("", 0.0, 0)) for height, counted in letters.items()}
-    return {at: known[round(high, 1)] for at, high in found.items() if round(high, 1) in known}
+            letters[round(item.words[0].height, 1)].append((_font(item), len(item.text)))
+    return {at: _style(*usual(letters[high], ("", 0.0, 0))) for at, high in found.items() if high in letters}
 
 
 def _begins_with_label(item: TextItem) -> bool:

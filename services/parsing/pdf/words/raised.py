@@ -34,20 +34,18 @@ _TIMES = frozenset("x×·⋅*∙")
 _UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[kcmµnd]?m|s|[kM]?W|[kcm]?g|[A-Za-z])$")
 
 
-def run_sizes(items: Sequence[TextItem]) -> list[float]:
-    """The font size of each run. The reader reports that of its first character; if that is a raised mark,
-    the run is too high for it, and its size follows from its height."""
+def correct_sizes(items: Sequence[TextItem]) -> None:
+    """Set the font size of each run (`font_height`, in points). The reader reports that of its
+    first character; if that is a raised mark, the run is too high for it, and its size follows from its
+    height."""
     sizes = [item.font_height or item.height for item in items]
-    usual = median_high(
-        [item.height / size for item, size in zip(items, sizes, strict=True) if size > 0] or [1]
-    )
+    heights = [(item.height / size if size > 0 else 0.0) for item, size in zip(items, sizes, strict=True)]
+    usual = median_high([height for height, size in zip(heights, sizes, strict=True) if size > 0] or [1.0])
     known = {round(size, 1) for size in sizes}
-    out = []
-    for item, size in zip(items, sizes, strict=True):
-        if size > 0 and item.height / size > TOO_HIGH * usual and item.text[:1] in _MARKS:
+    for item, size, height in zip(items, sizes, heights, strict=True):
+        if height > TOO_HIGH * usual and item.text[:1] in _MARKS:
             size = min(known, key=lambda one: abs(one - 0.94 * item.height / usual))
-        out.append(round(size, 1))
-    return out
+        item.font_height = size
 
 
 def mark_raised(sheets: Sheets, page: Page) -> None:

@@ -190,7 +190,9 @@ def test_a_sign_that_no_font_explains_is_a_bullet() -> None:
     ],
 )
 def test_the_name_of_a_font_says_more_than_its_weight(name: str, weight: int, bold: bool) -> None:
-    assert style_of((name, 10.0, weight), {}).bold is bold
+    run = TextItem("text", 0, 0, 20, 10, name, font_height=10.0, font_weight=weight)
+
+    assert style_of(run).bold is bold
 
 
 def test_a_weight_that_most_text_has_is_none() -> None:
