@@ -144,7 +144,7 @@ async def questions(tables: Tables, count: int) -> list[tuple[str, str, str]]:
         "deleted, of all: none": page(DocumentFilter("default_tenant", state="deleted")),
         "keys that begin with": page(DocumentFilter("default_tenant", prefix="handbook/chapter-0000")),
         "keys that contain: in none": page(DocumentFilter("default_tenant", contains="nowhere")),
-        "one document": lambda: index.one(middle.id),
+        "one document": lambda: index.beginning(middle.id, "default_tenant"),
         "totals": lambda: index.totals(everything),
     }
     return [await timed(name, ask) for name, ask in named.items()]

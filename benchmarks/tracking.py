@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from benchmarks.tables import command_line, show, table
 from schemas.codec import SingleObjectCodec
@@ -41,7 +41,7 @@ from services.tracking.fold import ProgressEvent
 from streams.engine.outputs import Send
 from streams.engine.window import WindowLimits
 from streams.gc_tuning import collect_seldom
-from streams.kafka.cluster import Cluster, admin, ensure_topics
+from streams.kafka.cluster import Cluster, ensure_topics
 from streams.kafka.producer import EventProducer
 from streams.kafka.worker import Worker
 from streams.local import LocalBroker
@@ -156,14 +156,19 @@ def until_committed(cluster: Cluster, events: int) -> tuple[float, float]:
     """Seconds and CPU seconds until so many events are committed, looked up every 20 ms."""
     begun, cpu_begun = time.perf_counter(), time.process_time()
     topic = cluster.name(PROGRESS)
-    wanted = ConsumerGroupTopicPartitions(
-        cluster.name(TrackingStage.name), [TopicPartition(topic, p) for p in range(PARTITIONS)]
+    group = Consumer(
+        cluster.client(
+            group_id=cluster.name(TrackingStage.name),
+            enable_auto_commit=False,
+            isolation_level="read_uncommitted",  # does not wait for transactions
+        )
     )
+    places = [TopicPartition(topic, p) for p in range(PARTITIONS)]
     committed = 0
     while committed < events:
         time.sleep(0.02)
-        (answer,) = admin(cluster).list_consumer_group_offsets([wanted]).values()
-        committed = sum(max(0, found.offset) for found in answer.result(10).topic_partitions)
+        committed = sum(max(0, found.offset) for found in group.committed(places, 10))
+    group.close()
     return time.perf_counter() - begun, time.process_time() - cpu_begun
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import fastavro
 from confluent_kafka import Producer
 
+if len(sys.argv) < 5:
+    sys.exit(__doc__)
 broker, schema_file, collection, file = sys.argv[1:5]
 topic = sys.argv[5] if len(sys.argv) > 5 else "headrace.documents"
 schema = json.loads(Path(schema_file).read_text())

@@ -52,6 +52,8 @@ async def _answered(request: web.Request) -> web.StreamResponse:
         return await request.match_info.handler(request)
     except HttpError as error:
         return _error(request, error.status, str(error), dict(error.headers))
+    except web.HTTPNotFound:
+        return _error(request, 404, "there is no page at this address")
     except web.HTTPException as error:
         return _error(request, error.status, describe_status(error))
     except TransientError as error:

@@ -37,6 +37,8 @@ _RUNS = 10_000
 #: Chunks of one answer: Chroma Cloud's maximum of a request.
 MAX_CHUNKS = 300
 DOCUMENT_ID = re.compile(r"[0-9a-f]{32}")
+#: A document's id, or enough of it to be meant as one.
+BEGINNING = re.compile(r"[0-9a-f]{4,32}")
 
 
 async def list_documents(
@@ -81,15 +83,19 @@ async def list_documents(
 
 
 async def find_document(parts: Dependencies, caller: Caller, document_id: str) -> DocumentRow:
-    """A document that the caller may see. Raises NotFound."""
-    found = parts.index.one(document_id)
-    if found is None:
+    """A document that the caller may see, by its id or the first digits of it. Raises NotFound, BadRequest if
+    several documents begin so."""
+    found = parts.index.beginning(document_id, caller.tenant)
+    if not found:
         await parts.index.refresh()
-        found = parts.index.one(document_id)
-    if found is None or found.place.tenant != caller.tenant:
+        found = parts.index.beginning(document_id, caller.tenant)
+    if not found:
         raise NotFound(f"document {document_id[:80]!r} does not exist")
-    caller.require_database(found.place.database)
-    return found
+    if len(found) > 1:
+        ids = ", ".join(row.id for row in found[:2])
+        raise BadRequest(f"several documents begin with {document_id!r} ({ids}, …): give more of the id")
+    caller.require_database(found[0].place.database)
+    return found[0]
 
 
 async def known_layout(parts: Dependencies) -> TopicLayout:

@@ -107,7 +107,10 @@ class HybridSearch:
         if question.mode != "dense" and key is not None:
             legs[SPARSE] = Knn(question.text, key, WINDOW)
         elif question.mode == "sparse":
-            raise BadRequest(f"collection {target.name!r} has no sparse key: it is searched by meaning only")
+            raise BadRequest(
+                f"collection {target.name!r} has no sparse vectors: it is searched by meaning only, "
+                "until its source is synced with --sparse"
+            )
         elif question.mode == "hybrid" and not notes:
             notes.append("searched by meaning only: the collection has no sparse vectors")
         return legs

@@ -17,6 +17,8 @@ _SIGN_IN = ("credential_id", "aws_credential_id", "app_id")
 _TEXT = ("main_content",)
 _TARGET = ("collection_name",)
 _SPARSE = "The next run indexes all documents again, with sparse vectors."
+#: A due time in words: none has seconds that say something.
+_MINUTE = "%Y-%m-%d %H:%M"
 _BY_ITSELF = ("follow", "auto_sync", "queue_url")
 
 
@@ -97,7 +99,8 @@ def _scheduled(after: Source) -> str:
     due = next_due(schedule, decided_until(schedule, None, now()))
     if due is None:
         return "It is never due."
-    return f"It is due next at {due.isoformat()} ({local(due, schedule).isoformat()} in {schedule.timezone})."
+    zone = "" if schedule.timezone == "UTC" else f" ({local(due, schedule):{_MINUTE}} in {schedule.timezone})"
+    return f"It is due next at {due:{_MINUTE}} UTC{zone}."
 
 
 def _going_on(unended: int) -> str:

@@ -10,6 +10,10 @@ import { readFileSync } from "node:fs";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 
 const [propertiesFile, eventsFile, topic = "headrace.inbox"] = process.argv.slice(2);
+if (!eventsFile) {
+  console.error("usage: node send_events.mjs kafka/client.properties events.jsonl [topic]");
+  process.exit(1);
+}
 const linesOf = (file) => readFileSync(file, "utf8").split("\n").filter((line) => line.trim());
 
 const properties = Object.fromEntries(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 properties_file, events_file = sys.argv[1:3]
 topic = sys.argv[3] if len(sys.argv) > 3 else "headrace.inbox"
 

@@ -7,6 +7,7 @@
 # `kafka/client.properties` in the data folder. The key of a record keeps the events of its document in order;
 # without -K (and jq) they are spread over the partitions.
 set -eu
+[ $# -ge 2 ] || { echo "usage: sh send_events.sh kafka/client.properties events.jsonl [topic]" >&2; exit 1; }
 properties=$1 events=$2 topic=${3:-headrace.inbox}
 
 jq -rc '.document_key + "\t" + tojson' "$events" | kcat -F "$properties" -P -t "$topic" -K "$(printf '\t')"

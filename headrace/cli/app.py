@@ -1,9 +1,10 @@
 """The tree of commands, and the only place that turns errors into messages."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from headrace.cli import (
     content,
@@ -33,6 +34,27 @@ PURPOSE = (
     "Keep a Chroma collection in sync with a folder, a repository, a website or a bucket: parsed, chunked, "
     "embedded, indexed."
 )
+
+
+class _PlainFlags:
+    """Shows nothing behind a flag in the help, where Typer shows `<bool>`: a flag takes no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, as the base class has them."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for one in params:
+            if getattr(one, "is_flag", False) and one.metavar is None:
+                one.metavar = ""
+        return params
+
+
+class _Command(_PlainFlags, TyperCommand):
+    pass
+
+
+class _Group(_PlainFlags, TyperGroup):
+    pass
+
 
 app = typer.Typer(
     name="headrace",
@@ -67,7 +89,9 @@ app.command(rich_help_panel="Operate")(verify.verify)
 app.command(rich_help_panel="Operate")(reembed.reembed)
 app.command(rich_help_panel="Operate")(up.service)
 for _group in [app, *filter(None, (group.typer_instance for group in app.registered_groups))]:
+    _group.info.cls = _Group
     for _command in _group.registered_commands:
+        _command.cls = _Command
         _command.help = unwrapped(_command.callback.__doc__ or "") if _command.callback else None
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -54,41 +55,59 @@ def may_be_id(text: str) -> bool:
     return bool(_SHORT.fullmatch(text) or _ID.fullmatch(text))
 
 
-def ask_of_source(data_dir: Path | None, text: str, use: "Callable[[GatewayClient, str], Awaitable[T]]") -> T:
-    """The same, also with the id of the source that has it, or whose id begins with `text`."""
-
-    async def asked(client: "GatewayClient") -> T:
-        return await use(client, await whole_source_id(client, text))
-
-    return ask(data_dir, asked)
+async def _source_ids(client: "GatewayClient") -> list[str]:
+    return [one.id for one in await client.sources()]
 
 
-async def whole_source_id(client: "GatewayClient", text: str) -> str:
-    """The id of the source that has it, or whose id begins with `text`. Raises UsageError unless there is
-    exactly one."""
-    ids = [one.id for one in await client.sources()] if _SHORT.fullmatch(text) else []
-    return _whole(text, ids, "source", "sources")
+async def _invocation_ids(client: "GatewayClient") -> list[str]:
+    return [one.id for one in await client.invocations(_MOST)]
 
 
-def ask_of_invocation(
-    data_dir: Path | None, text: str, use: "Callable[[GatewayClient, str], Awaitable[T]]"
+async def _webhook_ids(client: "GatewayClient") -> list[str]:
+    return [one.id for one in await client.webhooks()]
+
+
+async def _key_ids(client: "GatewayClient") -> list[str]:
+    return [one.id for one in await client.keys()]
+
+
+class Named(Enum):
+    """What has ids: what one is called, the command of them, and where their ids are."""
+
+    SOURCE = ("source", "sources", _source_ids)
+    INVOCATION = ("invocation", "invocations", _invocation_ids)
+    WEBHOOK = ("webhook", "webhooks", _webhook_ids)
+    KEY = ("key", "keys", _key_ids)
+
+
+def ask_of(
+    kind: Named, data_dir: Path | None, text: str, use: "Callable[[GatewayClient, str], Awaitable[T]]"
 ) -> T:
-    """The same for an invocation: a short id is one of the newest thousand."""
+    """The same as `ask`, also with the id that is `text`, or begins with it."""
 
     async def asked(client: "GatewayClient") -> T:
-        ids = [one.id for one in await client.invocations(_MOST)] if _SHORT.fullmatch(text) else []
-        return await use(client, _whole(text, ids, "invocation", "invocations"))
+        return await use(client, await whole_id(kind, client, text))
 
     return ask(data_dir, asked)
 
 
-def _whole(text: str, ids: Sequence[str], noun: str, command: str) -> str:
-    """The id that begins with a short one. The gateway refuses what is no id at all. Raises UsageError unless
-    exactly one begins with it."""
-    if not _SHORT.fullmatch(text):
+async def whole_id(kind: Named, client: "GatewayClient", text: str) -> str:
+    """The id that is `text`, or the one that begins with it; an invocation's is one of the newest thousand.
+    Raises UsageError unless there is exactly one."""
+    noun, command, ids_of = kind.value
+    text = text.lower()
+    if _ID.fullmatch(text):
         return text
+    shows = f"`headrace {command} list` shows their ids"
+    if not _SHORT.fullmatch(text):
+        raise UsageError(f"{text!r} is no id of a {noun}, nor four or more of its first characters; {shows}")
+    return only_one(text, await ids_of(client), noun, shows)
+
+
+def only_one(text: str, ids: Sequence[str], noun: str, hint: str) -> str:
+    """The id that begins with a text. Raises UsageError unless it is exactly one."""
     found = [id_ for id_ in ids if id_.startswith(text)]
     if len(found) != 1:
-        what = f"{len(found)} {command} begin" if found else f"no {noun} begins"
-        raise UsageError(f"{what} with {text!r}; `headrace {command} list` shows their ids")
+        what = f"{len(found)} {noun}s begin" if found else f"no {noun} begins"
+        raise UsageError(f"{what} with {text!r}; {hint}")
     return found[0]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from headrace.settings import Settings
 
 _OPTIONS = {"path": "PATH", "include_globs": "--include", "exclude_globs": "--exclude"}
-#: The beginning of an address with a slash too few.
+#: The beginning of an address, and of one with a slash too few.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _ONE_SLASH = re.compile(r"(s3|https?):/?(?=[^/])", re.IGNORECASE)
 
 
@@ -72,6 +73,13 @@ def path_to_sync(path: str, settings: "Settings") -> str:
     local = Path(path).expanduser().absolute()
     if (found := _ONE_SLASH.match(path)) and not os.path.lexists(local):
         raise UsageError(f"{path} is no address; did you mean {found[1]}://{path[found.end() :]}?")
+    if (scheme := _SCHEME.match(path)) and not os.path.lexists(local):
+        raise UsageError(
+            f"{path}: {scheme[0]} cannot be synced; expected a folder, a file, github:owner/repo, "
+            "https://host/path or s3://bucket/prefix"
+        )
+    if path.startswith("www.") and not os.path.lexists(local):
+        raise UsageError(f"{path} is no folder; did you mean https://{path}?")
     if settings.url is not None:
         return str(local)
     _require_readable(local)

@@ -176,6 +176,8 @@ async def run_sync(
 
     async with GatewayClient(endpoint.url, endpoint.key, reconnect_s) as client:
         source_id, invocation_id = await _begin(client, request, endpoint)
+        if request.schedule is not None:
+            await _tell_schedule(client, source_id, endpoint)
         if not wait:
             print_begun(source_id, invocation_id, as_json)
             return None
@@ -200,6 +202,15 @@ async def run_sync(
                 watching.cancel()
         print_result(result, as_json, looked_for(request))
         return result
+
+
+async def _tell_schedule(client: "GatewayClient", source_id: str, endpoint: "Endpoint") -> None:
+    from headrace.cli.origins.schedules import from_now_on
+    from headrace.cli.output import note
+
+    schedule = (await client.source(source_id)).schedule
+    if schedule is not None:  # unless somebody has removed it just now
+        note(from_now_on(schedule, stays=not endpoint.ours))
 
 
 async def _begin(client: "GatewayClient", request: "SyncRequest", endpoint: "Endpoint") -> tuple[str, str]:

@@ -7,12 +7,13 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from headrace.cli.output import console, print_json, terminal_may_be_gone, visible
+from headrace.cli.output import console, print_json, terminal_may_be_gone, visible, why
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
+    from headrace.client.progress import Listed
     from headrace.client.sync import SyncResult
     from headrace.local.supervisor import StateChange
     from schemas.api import InvocationProgress
@@ -84,11 +85,15 @@ class Startup:
             self._status.start()
 
     def _started(self, name: str, running: bool) -> None:
+        from rich.text import Text
+
         (self._running if running else self._starting).append(name)
         if self._status:
             waiting = [one for one in self._starting if one not in self._running]
             done = f"[green]{' '.join(self._running)}[/] " if self._running else ""
-            self._status.update(f"starting  {done}[dim]{' '.join(waiting)}[/]")
+            shown = Text.from_markup(f"starting  {done}[dim]{' '.join(waiting)}[/]", overflow="ellipsis")
+            shown.no_wrap = True
+            self._status.update(shown)
 
     def _print(self, message: str) -> None:
         self._console.print(message)
@@ -103,6 +108,7 @@ class RunDisplay:
         self._waiting: asyncio.TimerHandle | None = None
         self._console = console(stderr=quiet)
         self._last: InvocationProgress | None = None
+        self._since: Listed | None = None
         self._printed_at = float("-inf")
         self._printed: InvocationProgress | None = None
         self._live = self._new_live() if self._console.is_terminal else None
@@ -128,8 +134,10 @@ class RunDisplay:
 
     def show(self, progress: "InvocationProgress") -> None:
         """Show the current state of the run."""
-        from headrace.client.progress import status_of
+        from headrace.client.progress import FROM_THE_START, Listed, status_of
 
+        if self._since is None and progress.total is not None:
+            self._since = FROM_THE_START if self._last is None else Listed.at(progress)
         self._last = progress
         if self._waiting:
             self._waiting.cancel()
@@ -150,11 +158,11 @@ class RunDisplay:
         return SAME_LINE_EVERY_S if same else LINE_EVERY_S
 
     def _print_line(self) -> None:
-        from headrace.client.progress import line
+        from headrace.client.progress import FROM_THE_START, line
 
         assert self._last is not None
         self._printed_at, self._printed = time.monotonic(), self._last
-        self._console.print(line(self._last, self.seconds), markup=False)
+        self._console.print(line(self._last, self.seconds, self._since or FROM_THE_START), markup=False)
 
     def note(self, message: str) -> None:
         """Print a line above the display."""
@@ -169,11 +177,11 @@ class RunDisplay:
     def draw(self) -> "RenderableType":
         from rich.text import Text
 
-        from headrace.client.progress import draw
+        from headrace.client.progress import FROM_THE_START, draw
 
         if self._last is None:
             return Text.assemble(self._title, ("   …", "dim"))
-        return draw(self._last, self._title, self.seconds)
+        return draw(self._last, self._title, self.seconds, self._since or FROM_THE_START)
 
 
 def print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:
@@ -196,9 +204,9 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
         return
     out = console()
     for failure in result.failures:
-        why = visible((failure.error or "").removeprefix(f"{failure.document_key}: "))
+        reason = visible(why(failure.error, failure.document_key))
         out.print(
-            Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (why, "dim"))
+            Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (reason, "dim"))
         )
     _print_skipped(result)
     _print_warnings(result)
@@ -220,8 +228,8 @@ def _print_skipped(result: "SyncResult") -> None:
 
     out = console()
     for skipped in result.skipped[:_MOST_SKIPPED]:
-        name, why = visible(skipped.document_key or "?"), visible(skipped.reason or "")
-        out.print(Text.assemble(("skipped ", "yellow"), f"{name}  ", (why, "dim")))
+        name, reason = visible(skipped.document_key or "?"), visible(skipped.reason or "")
+        out.print(Text.assemble(("skipped ", "yellow"), f"{name}  ", (reason, "dim")))
     if (more := result.progress.counts.skipped - _MOST_SKIPPED) > 0:
         rest = f"headrace invocations documents {result.progress.invocation_id} --status skipped"
         out.print(Text(f"and {more:,} more skipped: {rest}", style="dim"))

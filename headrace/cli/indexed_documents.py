@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, OfSource, ask, whole_source_id
-from headrace.cli.output import console, note, print_fields, print_json, print_rows, visible
+from headrace.cli.ask import Named, OfDatabase, OfSource, ask, whole_id
+from headrace.cli.output import console, note, print_fields, print_json, print_rows, visible, why
 from headrace.cli.settings import AsJson, DataDir
 from headrace.usage_error import UsageError
 
@@ -18,7 +18,9 @@ documents = typer.Typer(
     help="Documents of collections: list, show with their chunks, retry, delete.", no_args_is_help=True
 )
 
-DocumentId = Annotated[str, typer.Argument(help="Id of the document, of `list`.", show_default=False)]
+DocumentId = Annotated[
+    str, typer.Argument(help="Id of the document, or its first characters.", show_default=False)
+]
 
 #: The database of a collection that is named without one.
 _DEFAULT_DATABASE = "default_database"
@@ -68,16 +70,16 @@ def list_documents(
     }
 
     async def listed(client: "GatewayClient") -> "tuple[list[DocumentSummary], bool]":
-        of = None if source is None else await whole_source_id(client, source)
+        of = None if source is None else await whole_id(Named.SOURCE, client, source)
         return await _some(client, limit, {"source_id": of, **query})
 
     found, more = ask(data_dir, listed)
     if as_json:
         print_json(to_json(found))
     else:
-        columns = ("id", "state", "collection", "document", "chunks", "indexed")
+        columns = ("id", "state", "database", "collection", "document", "chunks", "indexed")
         rows = [
-            (d.id, d.state, f"{d.database_name}/{d.collection_name}", d.document_key, d.chunks, d.indexed_at)
+            (d.id, d.state, d.database_name, d.collection_name, d.document_key, d.chunks, d.indexed_at)
             for d in found
         ]
         print_rows(columns, rows, "no documents")
@@ -120,6 +122,7 @@ def show_document(
 
 
 def _print_facts(found: "DocumentDetail") -> None:
+    key = found.document_key
     print_fields(
         [
             ("id", found.id),
@@ -127,7 +130,7 @@ def _print_facts(found: "DocumentDetail") -> None:
             ("collection", f"{found.database_name} / {found.collection_name}"),
             ("source", found.source_id),
             ("state", found.state),
-            ("error", found.error),
+            ("error", why(found.error, found.document_key)),
             ("failed", found.failed_at),
             ("indexed", found.indexed_at),
             ("chunks", found.chunks),
@@ -140,7 +143,8 @@ def _print_facts(found: "DocumentDetail") -> None:
         ]
     )
     rows = [
-        (e.at, e.status, e.invocation_id, e.error or e.reason or "; ".join(e.warnings)) for e in found.history
+        (e.at, e.status, e.invocation_id, why(e.error, key) or e.reason or "; ".join(e.warnings))
+        for e in found.history
     ]
     if rows:
         print()
@@ -155,7 +159,7 @@ def _print_chunk(chunk: "DocumentChunk") -> None:
     page = None if chunk.page is None else f"page {chunk.page}"
     context = visible(chunk.context.splitlines()[0]) if chunk.context else None
     place = " · ".join(filter(None, (f"chunk {chunk.number}", page, lines, context)))
-    out = console()
+    out = console(wrap=False)
     out.print(Text(f"\n--- {place}", style="cyan"))
     out.print(Text(visible(chunk.text.rstrip("\n"), keep="\n\t")))
 
@@ -164,7 +168,10 @@ def _print_chunk(chunk: "DocumentChunk") -> None:
 def retry_documents(
     document_ids: Annotated[
         list[str],
-        typer.Argument(help="Ids of failed documents, of `list --state failed`.", show_default=False),
+        typer.Argument(
+            help="Ids of failed documents (`list --state failed`), or their first characters.",
+            show_default=False,
+        ),
     ],
     as_json: AsJson = False,
     data_dir: DataDir = None,

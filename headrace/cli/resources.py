@@ -5,22 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import (
-    OfDatabase,
-    OfSource,
-    SourceId,
-    ask,
-    ask_of_invocation,
-    ask_of_source,
-    whole_source_id,
-)
+from headrace.cli.ask import Named, OfDatabase, OfSource, SourceId, ask, ask_of, whole_id
 from headrace.cli.checks import require_target
-from headrace.cli.output import print_fields, print_json, print_rows
+from headrace.cli.output import print_fields, print_json, print_rows, why
 from headrace.cli.settings import AllowEmpty, AllowMassDelete, AsJson, Collection, DataDir, FullCheck
 
 if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
-    from schemas.api import InvocationProgress, Job
+    from schemas.api import DocumentOutcome, InvocationProgress, Job
 
 invocations = typer.Typer(
     help="Runs of sources: list, show, create, cancel, and the outcome of their documents.",
@@ -74,7 +66,7 @@ def list_invocations(
     query = {"database_name": database, "status": status.value if status else None}
 
     async def listed(client: "GatewayClient") -> "list[Job]":
-        of = None if source is None else await whole_source_id(client, source)
+        of = None if source is None else await whole_id(Named.SOURCE, client, source)
         return await client.invocations(limit, source_id=of, **query)
 
     found = ask(data_dir, listed)
@@ -97,7 +89,7 @@ def show_invocation(invocation_id: InvocationId, as_json: AsJson = False, data_d
     """Show the progress of an invocation, and its last errors."""
     from headrace.client.gateway import to_json
 
-    progress = ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.progress(id_))
+    progress = ask_of(Named.INVOCATION, data_dir, invocation_id, lambda client, id_: client.progress(id_))
     print_json(to_json(progress)) if as_json else print_progress(progress)
 
 
@@ -121,7 +113,7 @@ def print_progress(progress: "InvocationProgress") -> None:
         *((name, getattr(counts, name)) for name in type(counts).model_fields),
         *progress.facts.items(),
         *(("waits for", in_words(one)) for one in progress.waits_for if one.of_this_invocation),
-        *((f"✗ {e.document_key}", e.error) for e in progress.last_errors),
+        *((f"✗ {e.document_key}", why(e.error, e.document_key)) for e in progress.last_errors),
         *((f"- {s.document_key}", s.reason) for s in progress.last_skipped),
     ]
     print_fields(fields)
@@ -141,8 +133,11 @@ def create_invocation(
     require_target("default_database", collection)
     asked = {"allow_empty": allow_empty, "allow_mass_delete": allow_mass_delete, "full_check": full_check}
     options: dict[str, object] = {name: True for name, wanted in asked.items() if wanted}
-    created = ask_of_source(
-        data_dir, source_id, lambda client, id_: client.create_invocation(id_, collection, options)
+    created = ask_of(
+        Named.SOURCE,
+        data_dir,
+        source_id,
+        lambda client, id_: client.create_invocation(id_, collection, options),
     )
     print_json({"invocation_id": created}) if as_json else print(created)
 
@@ -155,7 +150,7 @@ def cancel_invocation(invocation_id: InvocationId, data_dir: DataDir = None) -> 
         await client.cancel(id_)
         return id_
 
-    print(f"invocation {ask_of_invocation(data_dir, invocation_id, cancel)} is cancelled")
+    print(f"invocation {ask_of(Named.INVOCATION, data_dir, invocation_id, cancel)} is cancelled")
 
 
 @invocations.command("documents")
@@ -172,14 +167,20 @@ def list_documents(
     from headrace.client.gateway import to_json
 
     wanted = status.value if status else None
-    found = ask_of_invocation(
-        data_dir, invocation_id, lambda client, id_: client.documents(id_, wanted, limit)
+    found = ask_of(
+        Named.INVOCATION, data_dir, invocation_id, lambda client, id_: client.documents(id_, wanted, limit)
     )
     if as_json:
         print_json(to_json(found))
         return
-    rows = [(d.status, d.document_key, d.chunks, d.error or d.reason or "; ".join(d.warnings)) for d in found]
+    rows = [(d.status, d.document_key, d.chunks, _said(d)) for d in found]
     print_rows(("status", "document", "chunks", "error, reason or warnings"), rows, "no documents")
+
+
+def _said(outcome: "DocumentOutcome") -> str:
+    """Why a document failed or was skipped, or what parsing warns of."""
+    error = why(outcome.error, outcome.document_key)
+    return error or outcome.reason or "; ".join(outcome.warnings)
 
 
 @invocations.command("failures")
@@ -187,7 +188,7 @@ def list_failures(invocation_id: InvocationId, as_json: AsJson = False, data_dir
     """List the failed documents of an invocation by reason."""
     from headrace.client.gateway import to_json
 
-    found = ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.failures(id_))
+    found = ask_of(Named.INVOCATION, data_dir, invocation_id, lambda client, id_: client.failures(id_))
     if as_json:
         print_json(to_json(found))
         return
@@ -209,7 +210,7 @@ def retry_failed(
     from headrace.client.gateway import to_json
     from headrace.client.progress import counted
 
-    done = ask_of_invocation(data_dir, invocation_id, lambda client, id_: client.retry(id_, reason))
+    done = ask_of(Named.INVOCATION, data_dir, invocation_id, lambda client, id_: client.retry(id_, reason))
     if as_json:
         print_json(to_json(done))
         return
@@ -266,9 +267,15 @@ def create_key(
 
 @keys.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(help="Id of the key.", show_default=False)],
+    key_id: Annotated[
+        str, typer.Argument(help="Id of the key, or its first characters.", show_default=False)
+    ],
     data_dir: DataDir = None,
 ) -> None:
     """Revoke a key."""
-    ask(data_dir, lambda client: client.revoke_key(key_id))
-    print(f"key {key_id} is revoked")
+
+    async def revoke(client: "GatewayClient", id_: str) -> str:
+        await client.revoke_key(id_)
+        return id_
+
+    print(f"key {ask_of(Named.KEY, data_dir, key_id, revoke)} is revoked")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import OfDatabase, SourceId, ask, ask_of_source
+from headrace.cli.ask import Named, OfDatabase, SourceId, ask, ask_of
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, MainContent, require_patterns
 from headrace.cli.origins.schedules import (
     Cron,
@@ -25,6 +25,9 @@ from headrace.usage_error import UsageError
 if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
     from schemas.api import InvocationProgress, Source
+
+#: Runs go on when their source is deleted.
+_GOES_ON = ("pending", "processing")
 
 sources = typer.Typer(
     help="Origins of documents: list, show, check, create, edit, delete.", no_args_is_help=True
@@ -79,7 +82,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
     """Show a source with every default filled in."""
     from headrace.client.gateway import to_json
 
-    source = ask_of_source(data_dir, source_id, lambda client, id_: client.source(id_))
+    source = ask_of(Named.SOURCE, data_dir, source_id, lambda client, id_: client.source(id_))
     if as_json:
         print_json(to_json(source))
         return
@@ -194,10 +197,10 @@ def delete_source(
     from headrace.cli.output import note
 
     if documents:
-        for run in ask_of_source(data_dir, source_id, _delete_with_documents):
+        for run in ask_of(Named.SOURCE, data_dir, source_id, _delete_with_documents):
             _tell_deleted(run)
         return
-    deleted, collections = ask_of_source(data_dir, source_id, _forget)
+    deleted, collections = ask_of(Named.SOURCE, data_dir, source_id, _forget)
     print(f"source {deleted} is deleted")
     if collections:
         note(
@@ -207,12 +210,20 @@ def delete_source(
 
 
 async def _forget(client: "GatewayClient", source_id: str) -> tuple[str, list[str]]:
-    """Delete a source; returns its id, and the collections in which its documents stay."""
+    """Delete a source; returns its id, and the collections in which its documents stay, or will be."""
     from headrace.client.progress import status_of
 
     runs = await client.invocations(1000, source_id=source_id)
+    filled = {run.metadata.collection_name for run in runs if status_of(run.status) in _GOES_ON}
+    database = (await client.source(source_id)).database_name
+    for one in await client.collections(database_name=database):
+        if source_id in one.source_ids:
+            of = {"source_id": source_id, "database_name": database, "collection_name": one.name}
+            page = await client.document_page(**of, limit="1000")
+            # One that failed may be there in an earlier version.
+            if any(document.chunks or document.state != "failed" for document in page.documents):
+                filled.add(one.name)
     await client.delete_source(source_id)
-    filled = {run.metadata.collection_name for run in runs if status_of(run.status) != "cancelled"}
     return source_id, sorted(filled)
 
 

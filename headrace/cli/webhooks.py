@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli.ask import OfSource, ask, whole_source_id
+from headrace.cli.ask import Named, OfSource, ask, ask_of, only_one, whole_id
 from headrace.cli.output import note, print_fields, print_json, print_rows
 from headrace.cli.settings import AsJson, DataDir
 from headrace.usage_error import UsageError
@@ -19,10 +19,14 @@ webhooks = typer.Typer(
     no_args_is_help=True,
 )
 
-EndpointId = Annotated[str, typer.Argument(help="Id of the endpoint, of `list`.", show_default=False)]
+EndpointId = Annotated[
+    str, typer.Argument(help="Id of the endpoint, or its first characters.", show_default=False)
+]
 
 #: An attempt has 15 s, and waits for its turn.
 _ATTEMPT_SECONDS, _LOOK_SECONDS = 20.0, 0.3
+#: Deliveries among which a short id is looked for, and the characters of a whole one.
+_MOST, _WHOLE = "1000", 36
 
 
 class RunEnd(StrEnum):
@@ -98,7 +102,7 @@ def create_webhook(
     payload = {name: value for name, value in given.items() if value}
 
     async def create(client: "GatewayClient") -> "CreatedEndpoint":
-        of = {} if source is None else {"source_id": await whole_source_id(client, source)}
+        of = {} if source is None else {"source_id": await whole_id(Named.SOURCE, client, source)}
         return await client.create_webhook({**payload, **of})
 
     _print_secret(ask(data_dir, create), as_json)
@@ -131,21 +135,28 @@ def edit_webhook(
     body: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if not body:
         raise UsageError("nothing to change; see `headrace webhooks edit --help`")
-    changed = ask(data_dir, lambda client: client.change_webhook(endpoint_id, body))
-    print_json(to_json(changed)) if as_json else print(f"webhook {endpoint_id} is changed")
+    changed = ask_of(
+        Named.WEBHOOK, data_dir, endpoint_id, lambda client, id_: client.change_webhook(id_, body)
+    )
+    print_json(to_json(changed)) if as_json else print(f"webhook {changed.id} is changed")
 
 
 @webhooks.command("rotate-secret")
 def rotate_secret(endpoint_id: EndpointId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Give an endpoint another secret, shown only once. For a day the one before signs, too."""
-    _print_secret(ask(data_dir, lambda client: client.rotate_webhook(endpoint_id)), as_json)
+    rotated = ask_of(Named.WEBHOOK, data_dir, endpoint_id, lambda client, id_: client.rotate_webhook(id_))
+    _print_secret(rotated, as_json)
 
 
 @webhooks.command("delete")
 def delete_webhook(endpoint_id: EndpointId, data_dir: DataDir = None) -> None:
     """Delete an endpoint. Its deliveries that are pending fail."""
-    ask(data_dir, lambda client: client.delete_webhook(endpoint_id))
-    print(f"webhook {endpoint_id} is deleted")
+
+    async def delete(client: "GatewayClient", id_: str) -> str:
+        await client.delete_webhook(id_)
+        return id_
+
+    print(f"webhook {ask_of(Named.WEBHOOK, data_dir, endpoint_id, delete)} is deleted")
 
 
 @webhooks.command("deliveries")
@@ -160,7 +171,9 @@ def list_deliveries(
     from headrace.client.gateway import to_json
 
     query = {"state": state.value if state else None, "limit": str(limit)}
-    page = ask(data_dir, lambda client: client.delivery_page(endpoint_id, **query))
+    page = ask_of(
+        Named.WEBHOOK, data_dir, endpoint_id, lambda client, id_: client.delivery_page(id_, **query)
+    )
     if as_json:
         print_json(to_json(page.deliveries))
         return
@@ -183,18 +196,24 @@ def _answer(delivery: "DeliverySummary") -> str | None:
 @webhooks.command("test")
 def try_webhook(endpoint_id: EndpointId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Send a test event, and say what the receiver answered. The exit status is 1 if it did not take it."""
-    _print_attempted(ask(data_dir, lambda client: _attempted(client, endpoint_id, None)), as_json)
+    tried = ask_of(Named.WEBHOOK, data_dir, endpoint_id, lambda client, id_: _attempted(client, id_, None))
+    _print_attempted(tried, as_json)
 
 
 @webhooks.command("redeliver")
 def redeliver(
     endpoint_id: EndpointId,
-    delivery_id: Annotated[str, typer.Argument(help="Id of the delivery.", show_default=False)],
+    delivery_id: Annotated[
+        str, typer.Argument(help="Id of the delivery, or its first characters.", show_default=False)
+    ],
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Attempt a delivery again, and for another day if need be. The exit status is 1 if it is not taken."""
-    _print_attempted(ask(data_dir, lambda client: _attempted(client, endpoint_id, delivery_id)), as_json)
+    tried = ask_of(
+        Named.WEBHOOK, data_dir, endpoint_id, lambda client, id_: _attempted(client, id_, delivery_id)
+    )
+    _print_attempted(tried, as_json)
 
 
 async def _attempted(client: "GatewayClient", endpoint_id: str, delivery_id: str | None) -> "DeliverySummary":
@@ -204,7 +223,11 @@ async def _attempted(client: "GatewayClient", endpoint_id: str, delivery_id: str
     if delivery_id is None:
         sent = await client.test_webhook(endpoint_id)
     else:
-        sent = await client.redeliver(endpoint_id, delivery_id)
+        page = await client.delivery_page(endpoint_id, limit=_MOST)
+        hint = f"`headrace webhooks deliveries {endpoint_id}` shows their ids"
+        known = [one.id for one in page.deliveries]
+        whole = delivery_id if len(delivery_id) == _WHOLE else only_one(delivery_id, known, "delivery", hint)
+        sent = await client.redeliver(endpoint_id, whole)
     newest = sent
     try:
         async with asyncio.timeout(_ATTEMPT_SECONDS):
@@ -224,6 +247,7 @@ def _print_attempted(one: "DeliverySummary", as_json: bool) -> None:
     elif one.tries == 0 and one.state == "pending":
         note(f"{one.id} is not attempted yet: the endpoint is paused, or the service `connectors` is down")
     else:
-        print(f"{one.id} {one.state}: {_answer(one)}")
+        again = f"; next try {one.next_at.astimezone():%H:%M:%S}" if one.next_at else ""
+        print(f"{one.id} {one.state}: {_answer(one)}{again}")
     if one.state != "delivered":
         raise typer.Exit(1)

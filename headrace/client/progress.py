@@ -27,6 +27,22 @@ class StageBar:
     expected: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Where a run was when its listing ended: the time until then says nothing of the time that is left."""
+
+    seconds: float = 0.0
+    embedded: int = 0
+
+    @classmethod
+    def at(cls, progress: InvocationProgress) -> "Listed":
+        """What a run has come to."""
+        return cls((progress.elapsed_ms or 0) / 1000, _embedded(progress))
+
+
+FROM_THE_START = Listed()
+
+
 def stage_bars(progress: InvocationProgress) -> list[StageBar]:
     """A bar for each stage. Unchanged, deleted, skipped and failed documents pass no further stage."""
     counts = progress.counts
@@ -43,7 +59,9 @@ def stage_bars(progress: InvocationProgress) -> list[StageBar]:
     return bars
 
 
-def draw(progress: InvocationProgress, title: str, seconds: float) -> RenderableType:
+def draw(
+    progress: InvocationProgress, title: str, seconds: float, since: Listed = FROM_THE_START
+) -> RenderableType:
     """The display of a run: a line about the listing, a bar for each stage, and the rate."""
     counts = progress.counts
     head = Text.assemble((title, "bold"), (f"   {_head(progress)}", "dim"))
@@ -65,13 +83,15 @@ def draw(progress: InvocationProgress, title: str, seconds: float) -> Renderable
         )
         of = "…" if bar.expected is None else f"{bar.expected:,}"
         grid.add_row(bar.name, drawn, f"{bar.passed:,} / {of}")
-    foot = Text(f"{counted(counts.chunks, 'chunk')}   {_rate(progress)}{_elapsed(seconds)}", style="dim")
+    foot = Text(
+        f"{counted(counts.chunks, 'chunk')}   {_rate(progress, since)}{_elapsed(seconds)}", style="dim"
+    )
     if counts.failed:
         foot.append(f"   {counts.failed:,} failed", style="red")
     return Group(head, grid, foot)
 
 
-def line(progress: InvocationProgress, seconds: float) -> str:
+def line(progress: InvocationProgress, seconds: float, since: Listed = FROM_THE_START) -> str:
     """The same as one line without colours."""
     if status_of(progress.status) == "pending":
         return f"{seconds:6.1f} s  {_head(progress)}"
@@ -82,7 +102,7 @@ def line(progress: InvocationProgress, seconds: float) -> str:
     rest += f"  skipped {counts.skipped:,}" if counts.skipped else ""
     return (
         f"{seconds:6.1f} s  {progress.done:,} of {total} done  {stages}  {rest}  "
-        f"{counted(counts.chunks, 'chunk')}  {_rate(progress)}".rstrip()
+        f"{counted(counts.chunks, 'chunk')}  {_rate(progress, since)}".rstrip()
     )
 
 
@@ -94,7 +114,7 @@ def summary(progress: InvocationProgress, seconds: float, looked_for: str = "doc
         return f"nothing left to do: {progress.merged_into} began after this was asked for and did the same"
     if status_of(progress.status) == "complete" and listed(progress) == 0 and not counts.failed:
         then = f"; {counted(counts.deleted, 'document')} deleted" if counts.deleted else ""
-        return f"nothing found: no {looked_for}, or a .gitignore excludes them{then} ({_elapsed(seconds)})"
+        return f"nothing found: no {looked_for}{then} ({_elapsed(seconds)})"
     if status_of(progress.status) == "complete" and not changed(counts):
         skipped = f", {counts.skipped:,} skipped" if counts.skipped else ""
         return f"nothing changed: 0 written ({found}{skipped}, {_elapsed(seconds)})"
@@ -186,21 +206,23 @@ def _head(progress: InvocationProgress) -> str:
     return ", ".join(parts)
 
 
-def _rate(progress: InvocationProgress) -> str:
+def _rate(progress: InvocationProgress, since: Listed) -> str:
     rate = progress.documents_per_second
     if not rate:
         return ""
-    left = _left(progress)
+    left = _left(progress, since)
     return f"{rate:,.1f} documents/s   " + ("" if left is None else f"about {_roughly(left)} left   ")
 
 
-def _left(progress: InvocationProgress) -> float | None:
-    """Seconds that a run will take at its rate so far; None while it lists and in its first seconds.
+def _embedded(progress: InvocationProgress) -> int:
+    """Unchanged and skipped documents are found while a run lists, much faster than others are embedded."""
+    return progress.done - progress.counts.unchanged - progress.counts.skipped
 
-    Unchanged and skipped documents are found while it lists, much faster than others are embedded.
-    """
-    counts, elapsed = progress.counts, (progress.elapsed_ms or 0) / 1000
-    embedded = progress.done - counts.unchanged - counts.skipped
+
+def _left(progress: InvocationProgress, since: Listed) -> float | None:
+    """Seconds that a run will take at its rate since then; None while it lists and in its first seconds."""
+    elapsed = (progress.elapsed_ms or 0) / 1000 - since.seconds
+    embedded = _embedded(progress) - since.embedded
     if status_of(progress.status) != "processing" or progress.total is None or embedded <= 0:
         return None
     left = (progress.total - progress.done) * elapsed / embedded

@@ -18,6 +18,10 @@ _NOTHING = (
     "all parts answer, and no stage has had a document in hand for more than a few seconds: "
     "documents of other runs are before it"
 )
+_LISTING = (
+    "all parts answer, and the origin is still being listed: a website is read page by page, the whole of it "
+    "before its first page is indexed"
+)
 
 
 class Stalls:
@@ -74,6 +78,8 @@ class Stalls:
             return remarks[0].partition(" for ")[0], "; ".join(remarks)
         if status_of(self._last.status) == "pending":
             return PENDING, PENDING
+        if self._last.total is None:
+            return _LISTING, _LISTING
         return _NOTHING, _NOTHING
 
     async def _waits_for(self, invocation_id: str) -> list[InHand]:

@@ -1,9 +1,13 @@
 """Streamable HTTP: without sessions, so any instance answers any request, also one that was just started."""
 
 import hmac
+import socket
+from collections.abc import Callable
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer
+
+from schemas.errors import RequestError
 
 #: Where clients connect.
 PATH = "/mcp"
@@ -25,15 +29,31 @@ class RequireKey:
         await self._app(scope, receive, send)
 
 
-async def serve(server: MCPServer[None], key: str, host: str, port: int) -> None:
-    """Serve until the process is told to stop."""
+async def serve(server: MCPServer[None], key: str, host: str, port: int, started: Callable[[], None]) -> None:
+    """Serve until the process is told to stop. `started` is called when clients can connect.
+
+    Raises RequestError if the port is not free.
+    """
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise RequestError(
+                f"cannot listen on {host}:{port} (--http-port, HEADRACE_HOST): {error.strerror}"
+            ) from error
+        started()
+        await _serve(server, key, host, listener)
+
+
+async def _serve(server: MCPServer[None], key: str, host: str, listener: socket.socket) -> None:
     import uvicorn
 
     app = server.streamable_http_app(
         streamable_http_path=PATH, stateless_http=True, json_response=True, host=host
     )
-    config = uvicorn.Config(RequireKey(app, key), host=host, port=port, log_level="warning")
-    await uvicorn.Server(config).serve()
+    config = uvicorn.Config(RequireKey(app, key), log_level="warning")
+    await uvicorn.Server(config).serve([listener])
 
 
 async def _refuse(send: Any) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
 
 from headrace.client.connect import Endpoint, require_gateway
 from headrace.client.gateway import GatewayClient
@@ -15,6 +16,8 @@ from schemas.api import SearchPayload
 from schemas.errors import IngestError
 
 T = TypeVar("T")
+#: As the gateway takes it.
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 
 #: Clients give a call 60 s, and pass over an answer that comes later.
 CALL_SECONDS = 30.0
@@ -45,28 +48,30 @@ class Tools:
 
     async def search_collection(
         self,
-        query: str,
+        query: Text,
         collection: str,
         database: str = _DEFAULT_DATABASE,
-        limit: int = 5,
-        contains: str | None = None,
+        limit: Annotated[int, Field(ge=1, le=20)] = 5,
+        contains: Text | None = None,
     ) -> answers.FoundChunks:
-        """Search a collection by meaning and by words. `limit` is 1 to 20. `contains`: only chunks that hold
-        exactly this text. Returns chunks with their document and lines."""
+        """Search a collection by meaning and by words. `contains`: only chunks that hold exactly this text.
+        Returns chunks with their document and lines."""
         payload = SearchPayload(
             query=query,
             collection_name=collection,
             database_name=database,
-            limit=max(1, min(20, limit)),
+            limit=limit,
             contains=contains,
         )
         return answers.chunks_of(await self._ask(lambda client: client.search(payload)))
 
-    async def read_document(self, document_id: str, first_chunk: int = 0) -> answers.DocumentText:
+    async def read_document(
+        self, document_id: str, first_chunk: Annotated[int, Field(ge=0)] = 0
+    ) -> answers.DocumentText:
         """Read a document's text as it is indexed, some 20,000 characters at a time. `find_documents` has
         ids; continue with `next_chunk` as `first_chunk`."""
-        first = max(0, first_chunk)
-        return answers.text_of(await self._ask(lambda client: client.document(document_id, first, _CHUNKS)))
+        found = await self._ask(lambda client: client.document(document_id, first_chunk, _CHUNKS))
+        return answers.text_of(found)
 
     async def find_documents(
         self,

@@ -221,7 +221,10 @@ def normal_repository(text: str) -> str:
     dots = {".", ".."} & set(name.split("/"))
     if dots or not _NAME.fullmatch(owner_and_repo) or (found is None and owner_and_repo != name):
         shown = repr(_harmless(text)[:200])
-        raise RequestError(f"github.repository must be owner/repo or https://HOST/owner/repo, found {shown}")
+        raise RequestError(
+            "github.repository must be owner/repo, github:owner/repo or https://HOST/owner/repo, "
+            f"found {shown}"
+        )
     return f"https://{found['host'].lower()}/{name}" if found else name
 
 

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from tree_sitter import Node, Parser, Tree
 
 from services.chunking.chunk import Scope
-from services.chunking.labels import element_of, head_of, key_of, signature_of
+from services.chunking.labels import element_of, head_of, key_of, record_of, signature_of
 from services.chunking.languages import Grammar, load
 from services.chunking.markdown import cut_markdown
 from services.chunking.markups import POD
@@ -226,6 +226,10 @@ class _Walker:
             return self.head(node)
         if node.type == "element":
             return element_of(node, self.source)
+        if node.type == "block_sequence_item" or (
+            node.type == "object" and node.parent and node.parent.type == "array"
+        ):
+            return record_of(node, self.source)
         if self.grammar.data:
             return key_of(node, self.source)
         return signature_of(node, kind in (FUNCTION, CONTAINER), kind == CONTAINER, self.source)

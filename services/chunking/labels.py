@@ -21,21 +21,40 @@ _ELEMENT = re.compile(
     r"<(?:\w+:)?(?:title|name|head|label)\b[^>]*>(?P<title>[^<]+)</)?"
 )
 _NAME = re.compile(r"\b(?:name|title|text|key|id)\s*=\s*[\"']([^\"'>]+)")
+#: The keys that name a record in a list, the best one first.
+_IDENTIFIERS = ("name", "title", "id", "key")
+#: Pairs of a record among which they are looked for.
+_FIRST_PAIRS = 8
+#: A definition that a macro makes: `TEST(Gate, Opens)`.
+_MACRO = re.compile(r"[A-Z][A-Z\d_]+\s?\([^()]*\)$")
 #: What opens the body of a definition at the end of its first line, and a body in braces.
 _OPENING = re.compile(
-    r"[\s({:,=;]+$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
+    r"[\s({:,=;]+$|[,(]\s*(?:(?:async|static)\s+)?function\s*\([\w\s,$]*\)\s*$|\s*(?:=>|->|\bdo(?:\s*\|[^|]*\|)?|\b(?:begin|struct|sig|where|then)|,?\s*(?:async\s*)?(?:function\s*)?\([\w\s,]*\)\s*=>)\s*$"
 )
 _BRACE = re.compile(r"(?<![%#$({,\[|])\s*\{")
 
 
 def key_of(node: Node, source: bytes) -> str:
-    """The label of a pair of a data format: the key in JSON and YAML, the name of a table in TOML."""
+    """The label of a pair of a data format: its key, or the name of a table in TOML."""
     key = node.child_by_field_name("key")
-    if key is None and node.type.startswith("table"):
+    if key is None and node.type.startswith(("table", "pair")):  # of TOML
         key = node.named_child(0)
     if key is None:
         return ""
     return source[key.start_byte : key.end_byte].decode(errors="ignore").strip(" \"'")[:_LENGTH]
+
+
+def record_of(node: Node, source: bytes) -> str:
+    """The label of a record in a list of JSON or YAML: its name, if it has one."""
+    pairs = node
+    while pairs.type in ("block_sequence_item", "block_node") and pairs.named_child_count:
+        pairs = pairs.named_child(0) or pairs
+    named = {}
+    for pair in pairs.named_children[:_FIRST_PAIRS]:
+        value = pair.child_by_field_name("value")
+        if value is not None and value.start_point[0] == value.end_point[0]:
+            named[key_of(pair, source)] = source[value.start_byte : value.end_byte].decode(errors="ignore")
+    return next((named[key].strip(" \"'")[:_LENGTH] for key in _IDENTIFIERS if key in named), "")
 
 
 def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> str:
@@ -61,7 +80,7 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
     while match := _PREFIX.match(text, begin):
         begin = match.end()
     text = text[begin:]
-    if name is not None and name.type.endswith("declarator"):
+    if name is not None and name.type.endswith("declarator") and not _MACRO.match(text):
         text = text.partition("(")[0]
     return " ".join(text.split()).rstrip("" if name else " {:=")[:_LENGTH]
 

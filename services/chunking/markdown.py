@@ -4,29 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.chunking import structure
 from services.chunking.chunk import Scope
 from services.chunking.lists import Lists
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, PAGE, SECTION, SENTENCE, Cuts
 from services.chunking.prose import cut_lines, loosen, refine, speakers
-from services.chunking.structure import (
-    COMMENT_ENDS,
-    DELIMITER_ROW,
-    EVENT,
-    FRONT_MATTER,
-    FRONT_TITLE,
-    HEADINGS,
-    ITEM,
-    LABEL,
-    LANGUAGE,
-    OF_MARKDOWN,
-    SUMMARY,
-    TABLE_END,
-    TAG,
-    TAGGED,
-    anchors_above,
-    long_comments,
-)
-from services.chunking.tables import DEEPEST, GRIDS, Table, html_table, shown, written_tables
+from services.chunking.tables import DEEPEST, GRIDS, Table, bare_table, html_table, shown, written_tables
 from services.chunking.titles import Title, structural_lines
 
 #: Columns by which code is indented; a `#` there begins no heading.
@@ -75,14 +58,15 @@ class _Scanner:
         # With a line feed in front of the source, a match at `i` is the line that starts at `i`.
         text = b"\n" + self.source
         self.lists = Lists(self.source, self.limit, self.scopes)
-        matter = None if self.plain else FRONT_MATTER.match(self.source)
+        matter = None if self.plain else structure.FRONT_MATTER.match(self.source)
         self.resume = matter.end() if matter else 0
-        if matter and (named := FRONT_TITLE.search(matter[0])):
+        if matter and (named := structure.FRONT_TITLE.search(matter[0])):
             self.sections.append((0, 0, named[2].decode(errors="ignore")))
-        names = EVENT.groupindex.keys() - {"indent"} - (OF_MARKDOWN if self.plain else set())
-        names -= HEADINGS if self.titles else set()
+        names = structure.EVENT.groupindex.keys() - {"indent"}
+        names -= structure.OF_MARKDOWN if self.plain else set()
+        names -= structure.HEADINGS if self.titles else set()
         steps = {name: getattr(self, f"on_{name}") for name in names}
-        comments = iter(()) if self.plain else long_comments(self.source)
+        comments = iter(()) if self.plain else structure.long_comments(self.source)
         comment = next(comments, None)
         tables = (written_tables(text) if self.plain else written_tables(text, GRIDS))[::-1]
         titles = self.titles(text) if self.titles else []
@@ -106,33 +90,24 @@ class _Scanner:
     def on_comment(self, line: int, match: re.Match[bytes]) -> None:
         """A comment of several lines: what looks like a heading in it is none."""
         sign = match["comment"]
-        found = self.closing(sign, COMMENT_ENDS[sign], line)
+        found = self.closing(sign, structure.COMMENT_ENDS[sign], line)
         if found is not None and self.next_line(line) <= found.start():
             self.cuts.setdefault(line, INNER)
             self.resume = self.next_line(found.start())
 
     def on_html(self, line: int, match: re.Match[bytes]) -> None:
-        if found := self.closing(b"table", TABLE_END, line):
+        if found := self.closing(b"table", structure.TABLE_END, line):
             self.add_table(html_table(self.source, line, self.next_line(found.end())))
 
     def on_bare(self, line: int, match: re.Match[bytes]) -> None:
-        """The line below the head of a table whose rows do not begin with a bar."""
-        start = self.source.rfind(b"\n", 0, max(line - 1, 0)) + 1
-        head = self.source[start:line].strip()
-        if b"|" not in head or not line:
-            return
-        row = end = self.next_line(line)
-        cuts = {line: GLUED, row: GLUED}
-        while end < len(self.source) and b"|" in self.line(end):
-            row, end = end, self.next_line(end)
-            cuts.setdefault(row, INNER)
-        self.add_table(Table(start, end, head.decode(), cuts))
+        if table := bare_table(self.source, line):
+            self.add_table(table)
 
     def add_table(self, table: Table) -> None:
         """A table is cut between its rows, and its parts have its head in their context."""
         if table.start < self.resume:
             return  # in code
-        self.cuts[table.start] = self.price(table.start, BLOCK if table.start in self.cuts else INNER)
+        self.cuts[table.start] = self.price(table.start, self.before_block(table.start))
         for position, price in table.cuts.items():
             self.cuts.setdefault(position, price)
         if head := shown(table.head):
@@ -143,17 +118,20 @@ class _Scanner:
     def on_tagged(self, line: int, match: re.Match[bytes]) -> None:
         start = match.start("tagged") - 1
         near = self.source.find(b"</h", start, start + 1_200) >= 0
-        found = TAGGED.match(self.source, start) if near else None
-        if found and (title := b" ".join(TAG.sub(b" ", found[2]).split())):
+        found = structure.TAGGED.match(self.source, start) if near else None
+        if found and (title := b" ".join(structure.TAG.sub(b" ", found[2]).split())):
             self.start_section(line, int(found[1]), title, self.next_line(found.end()))
             self.resume = self.next_line(found.end())
 
     def on_raw(self, line: int, match: re.Match[bytes]) -> None:
-        """Code, scripts and formulas as HTML or TeX: what looks like a heading in them is none."""
+        """Code, scripts and formulas as HTML, TeX or Liquid: what looks like a heading in them is none."""
         name = match["raw"][1:]
-        closing = re.compile(rb"^[ \t>]*\$\$" if name == b"$" else rb"</%b\s*>" % name, re.I | re.M)
-        if found := self.closing(name, closing, self.next_line(line)):
-            self.literal(line, self.next_line(line), found.start(), self.next_line(found.end()))
+        ends = {b"$": rb"^[ \t>]*\$\$", b"%": rb"\{%%-?[ ]?end%b\b" % name.rpartition(b" ")[2]}
+        closing = re.compile(ends.get(name[:1], rb"</%b\s*>" % name), re.I | re.M)
+        body = self.next_line(line)
+        found = self.closing(name, closing, body if name == b"$" else match.end() - 1)
+        if found and found.start() >= body:
+            self.literal(line, body, found.start(), self.next_line(found.end()))
 
     def closing(self, name: bytes, end: re.Pattern[bytes], start: int) -> re.Match[bytes] | None:
         """The end of an element; the first one without an end is the last that is searched for."""
@@ -167,20 +145,26 @@ class _Scanner:
         if line == self.glue:
             self.glue = following
             self.cuts[following] = GLUED
+        elif structure.is_timed(self.source, line):
+            self.cuts[following] = GLUED
         elif not self.plain and (label := self.label(line)):
             self.cuts[following] = GLUED
             if label["item"] is None:
                 self.open_section(_LABEL_LEVEL, label.start(), label["name"])
-        elif self.source[following : following + 1] in (b" ", b"\t"):
-            self.cuts[following] = INNER + 50
         else:
-            self.lists.close(0, following)
-            self.cuts[following] = BLOCK
+            self.cuts[following] = self.between(following)
+
+    def between(self, line: int) -> int:
+        """The cost of a cut between two blocks; where the second is not indented, lists end."""
+        if self.is_indented(line):
+            return INNER + 50
+        self.lists.close(0, line)
+        return BLOCK
 
     def on_heading(self, line: int, match: re.Match[bytes]) -> None:
         if b">" in match["indent"] or len(match["indent"].expandtabs(4)) >= _CODE_INDENT:
             return  # a quote, or indented code
-        title = self.line(match.end() - 1).strip().rstrip(b"#").rstrip()
+        title = structure.UNSHOWN.sub(b"", self.line(match.end() - 1)).strip().rstrip(b"#").rstrip()
         self.start_section(line, len(match["heading"]), title, self.next_line(line))
 
     def on_wiki(self, line: int, match: re.Match[bytes]) -> None:
@@ -195,8 +179,10 @@ class _Scanner:
             above = self.source.rfind(b"\n", 0, above - 1) + 1
         title = b" ".join(self.source[above:line].split())
         rule = match["rule"]
-        apart = ITEM.match(title) and abs(len(title) - len(rule)) > 2  # the rule below a list or a quote
-        if not title or apart or (above and above not in self.cuts) or self.cuts.get(above) == INNER:
+        # the rule below a list or a quote, unless it is as long as a title with a number
+        apart = structure.ITEM.match(title) and abs(len(title) - len(rule)) > 2
+        item = self.cuts.get(above) == INNER and not title[:1].isdigit()
+        if not title or apart or item or (above and above not in self.cuts):
             if rule.startswith(b"---") and (apart or not title):
                 self.cuts[line] = PAGE
             return
@@ -211,19 +197,23 @@ class _Scanner:
         if found is None and len(match["indent"].rpartition(b">")[2].expandtabs(4)) >= _CODE_INDENT:
             return  # indented code
         end = self.next_line(found.start()) if found else len(self.source)
-        if language := LANGUAGE.match(self.source, match.end() - 1):
+        if language := structure.LANGUAGE.match(self.source, match.end() - 1):
             self.scopes.append(Scope(line, end, language[1].decode()))
         self.literal(line, body, found.start() if found else end, end)
 
+    def before_block(self, line: int) -> int:
+        """The cost of a cut before a table or a block of code: high below what introduces it."""
+        if line not in self.cuts:
+            return INNER + 50 * self.is_indented(line)
+        named = self.lists.is_introduced(line) or structure.is_captioned(self.source, line)
+        return SENTENCE if named else BLOCK
+
     def literal(self, line: int, body: int, last: int, end: int) -> None:
         """A block without structure from `line` to `end`, with its text from `body` to `last`."""
-        usual = (
-            INNER if self.cuts.get(line) is None else SENTENCE if self.lists.is_introduced(line) else BLOCK
-        )
-        self.cuts[line] = self.price(line, usual)
+        self.cuts[line] = self.price(line, self.before_block(line))
         if end - line > self.limit:
             cut_lines(self.source, body, last, self.cuts)
-        self.cuts[end] = BLOCK
+        self.cuts[end] = self.between(end)
         self.resume = end
 
     def on_item(self, line: int, match: re.Match[bytes]) -> None:
@@ -236,21 +226,26 @@ class _Scanner:
         """What a page folds stands under its summary."""
         if match["folded"].startswith(b"</"):
             self.close_sections(_SUMMARY_LEVEL, line)
-        elif found := SUMMARY.match(self.source, match.start("folded") - 1):
-            self.open_section(_SUMMARY_LEVEL, line, b" ".join(TAG.sub(b" ", found[1]).split()))
+            self.cuts[line] = GLUED
+        elif found := structure.SUMMARY.match(self.source, match.start("folded") - 1):
+            self.cuts.setdefault(line, self.price(line, INNER))
+            self.open_section(_SUMMARY_LEVEL, line, b" ".join(structure.TAG.sub(b" ", found[1]).split()))
+            self.glue = self.next_line(found.end() - 1)
+            self.cuts[self.glue] = GLUED
 
     def label(self, blank: int) -> re.Match[bytes] | None:
         """The line above a blank one, if it stands alone and in bold letters."""
         start = self.source.rfind(b"\n", 0, max(blank - 1, 0)) + 1
-        return LABEL.fullmatch(self.source, start, max(blank - 1, 0)) if start in self.cuts else None
+        end = max(blank - 1, 0)
+        return structure.LABEL.fullmatch(self.source, start, end) if start in self.cuts else None
 
     def on_row(self, line: int, match: re.Match[bytes]) -> None:
         after = self.next_line(line)
         if line != self.row_end:
             self.close_table()
             self.table = line
-            self.cuts[line] = self.price(line, BLOCK if line in self.cuts else INNER)
-        elif DELIMITER_ROW.match(self.source, line):
+            self.cuts[line] = self.price(line, self.before_block(line))
+        elif structure.DELIMITER_ROW.match(self.source, line):
             self.cuts[line] = self.cuts[after] = GLUED
             self.rule = self.rule if self.rule > self.table else line
         else:
@@ -265,7 +260,7 @@ class _Scanner:
             self.table = -1
 
     def start_section(self, line: int, level: int, title: bytes, after: int) -> None:
-        if (anchors := anchors_above(self.source, line)) is not None:
+        if (anchors := structure.anchors_above(self.source, line)) is not None:
             self.cuts[line] = GLUED
             line = anchors
         if line:
@@ -289,6 +284,9 @@ class _Scanner:
     def price(self, line: int, usual: int) -> int:
         """The cost of a cut at `line`, unless the line belongs to the heading above."""
         return GLUED if line == self.glue else usual
+
+    def is_indented(self, line: int) -> bool:
+        return self.source[line : line + 1] in (b" ", b"\t")
 
     def line(self, position: int) -> bytes:
         """From `position` to the end of its line."""

@@ -24,12 +24,14 @@ class Markup:
         blocks: finds what opens and closes a block in which nothing is a heading. Its kind is `mark`, or the
             name of the last group; it closes if there is an `end` (but `begin`), or that name ends in `_end`.
         longer: how many characters a line is longer than the title above it, at least and at most.
+        shortest: the characters of a line that may be shorter than the title all the same.
     """
 
     titles: Pattern[bytes]
     level: Found
     blocks: Pattern[bytes] | None = None
     longer: tuple[int, int] = (0, 1_000)
+    shortest: int = 1_000
 
 
 def _length(match: Match[bytes]) -> int:
@@ -94,7 +96,7 @@ _LATEX = Markup(
         rb"|(?P<false>iffalse)\b|(?P<false_end>fi)\b)"
     ),
 )  # fmt: skip
-_RST = Markup(re.compile(rb"\n%b" % _underlined(rb"!-/:-@\[-`{-~")), lambda match: BY_ORDER)
+_RST = Markup(re.compile(rb"\n%b" % _underlined(rb"!-/:-@\[-`{-~")), lambda match: BY_ORDER, shortest=4)
 _WIKI = Markup(
     re.compile(
         rb"\n(?P<level>={1,6})(?:(?=[ \t])|(?=[^\n]*=[ \t]*(?:<!|\r?(?:\n|\Z))))[ \t]*"
@@ -108,9 +110,12 @@ _WIKI = Markup(
 )  # fmt: skip
 _TIDDLY = Markup(re.compile(rb"\n(?P<level>!{1,6})[ \t]*+(?P<title>[^\n]*\S)"), _length)
 _TYPST = Markup(
-    re.compile(rb"\n(?P<level>={1,6})[ \t]++(?P<title>[^\n]*\S)"),
+    re.compile(
+        rb"\n[ \t]*+(?:/\*[^\n*]*+\*/[ \t]*+)?(?P<level>={1,6})[ \t]++(?P<title>[^\n]{0,300}?\S)"
+        rb"(?=[ \t]{0,9}(?:<[\w:.-]{1,99}>[ \t]{0,9})?(?://[^\n]*)?\r?(?:\n|\Z))"
+    ),
     _length,
-    re.compile(rb"\n[ \t]*(?P<mark>`{3,})"),
+    re.compile(rb"\n[ \t]*(?:(?P<mark>`{3,})|(?P<note>/\*)(?![^\n]*\*/))|(?P<note_end>\*/)"),
 )
 _TEXTILE = Markup(
     re.compile(
@@ -143,6 +148,9 @@ _INI = Markup(
     re.compile(rb"\n[ \t]*\[(?P<title>[^\]\n]+)\][ \t]*(?:[#;][^\n]*)?\r?(?=\n|\Z)"), lambda match: 1
 )
 
+#: The requests of a file of them, for programs that send them.
+_HTTP = Markup(re.compile(rb"\n#{3,}(?P<title>[^\n]*)"), lambda match: 1)
+
 #: The files of a patch, and the functions that its hunks are in.
 _DIFF = Markup(
     re.compile(
@@ -155,16 +163,18 @@ _DIFF = Markup(
 #: A capital letter of Latin, Greek or Cyrillic script; what a title does not end with.
 _CAPITAL, _LAST = rb"(?:[A-Z]|\xc3[\x80-\x9e]|\xce[\x91-\xa9]|\xd0[\x81\x90-\xaf])", rb"[^\s.,;:!?]"
 _RANKS = {
-    word.encode(): rank
+    form.encode().lower(): rank
     for rank, words in enumerate(
         (
-            "part book volume act teil buch partie livre parte libro",
-            "chapter appendix annex scene kapitel anhang chapitre annexe anexo capitolo",
-            "section article abschnitt artikel",
+            "part book volume act teil buch partie livre parte libro livro del deel część часть раздел bölüm",
+            "chapter appendix annex scene kapitel anhang chapitre annexe anexo capitolo capítulo título titre"
+            " hoofdstuk rozdział глава",
+            "section article abschnitt artikel top artículo artigo sección seção artykuł статья madde",
         ),
         1,
     )
     for word in words.split()
+    for form in (word, word.title(), word.upper())
 }
 #: `第一章 总则`, `第2節　水門`, `제3장 수문`: chapters by their counters.
 _COUNTERS = {
@@ -173,9 +183,9 @@ _COUNTERS = {
     for counter in counters.split()
 }
 _INDENTED = rb"(?:[ \t]|\xe3\x80\x80)*+(?:\xe7\xac\xac|\xec\xa0\x9c)"
+_COUNTING = b"|".join(map(str.encode, "零〇一二三四五六七八九十百千两"))
 _COUNTED = (
-    rb"(?:\xe7\xac\xac|\xec\xa0\x9c)[ ]?(?:\d|\xef\xbc[\x90-\x99]|%b){1,7}[ ]?"
-    % b"|".join(map(str.encode, "零〇一二三四五六七八九十百千两")),
+    rb"(?:\xe7\xac\xac|\xec\xa0\x9c)[ ]?(?:\d|\xef\xbc[\x90-\x99]|%b){1,7}[ ]?" % _COUNTING,
     rb"(?P<counter>%b)(?=[\s:.]|\xe3\x80\x80|\xef\xbc\x9a)(?:[^\n]{0,120}[^\s.,;:!?])??"
     % b"|".join(_COUNTERS),
     rb"(?<!\xe3\x80\x82)(?<!\xef\xbc[\x81\x8c\x9a\x9b\x9f])",  # a sentence or clause does not end here
@@ -196,7 +206,7 @@ def _plain_level(match: Match[bytes]) -> int:
 
 _NUMBER = rb"(?:\d{1,3}|[IVXLC]{1,7}|[A-Z]|(?i:one|two|three|four|five|six|seven|eight|nine|ten))"
 #: `= Wiki =`; `Chapter 2`, `PART I. The Mill`, which a line with its name may follow; `2.1 Gates`, unless a
-#: list goes on; `THE GATES`.
+#: list goes on; `THE GATES`; `§ 2 Gates`; `二、水闸`.
 _PLAIN_TITLES = (
     rb"(?P<level>={1,6})[ ](?=[^=\n]+[ ]=)[^\n]*",
     rb"(?P<word>(?i:%b))[ \t]+%b(?:[.:)]?|[.:)]?[ \t]+(?:[-\xe2][^\n]{0,4}[ \t])?(?=%b)[^\n]{0,70}%b)"
@@ -205,6 +215,8 @@ _PLAIN_TITLES = (
     rb"(?!\s+\d{1,3}[.)]?[ \t])" % (_CAPITAL, _LAST),
     rb"(?=%b(?:%b|[0-9 ,&'()/:.-]){2})(?=(?:[^\n]{0,40}?%b){4})%b(?:%b|[0-9 ,&'()/:.-]){2,78}(?<![.,;:!? -])"
     % ((_CAPITAL,) * 5),
+    rb"\xc2\xa7[ ]?\d{1,4}[a-z]?[.:]?[ ](?=%b)[^\n]{1,90}%b" % (_CAPITAL, _LAST),
+    rb"(?:%b){1,3}\xe3\x80\x81[^\n]{1,90}%b" % (_COUNTING, _COUNTED[2]),
     b"".join(_COUNTED),
 )
 #: Plain text: paragraphs of one short line, titles with a line under them, and counted chapters, even without
@@ -236,6 +248,7 @@ MARKUPS: dict[str, Markup] = {
         ("man mdoc", _MAN),
         ("texi texinfo txi", _TEXINFO),
         ("diff patch", _DIFF),
+        ("http", _HTTP),
         (
             "ini cfg conf properties editorconfig gitconfig gitmodules desktop service socket timer mount"
             " network reg inf ass ssa",

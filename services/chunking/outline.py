@@ -12,8 +12,10 @@ from services.chunking.markups import PLAIN, markup_of
 _FLAT = frozenset(("txt", "text", "log", "csv", "tsv", "srt", "vtt", "po", "pot", "ics", "vcf", "jsonl"))
 _NAMES = frozenset(("cmakelists.txt", "nginx.conf"))
 _LINE = re.compile(rb"^([ \t]*+)([^\s][^\n]*)", re.M)
-#: A line that ends the block above it, and one that continues it: `{` alone, `) {`, `} else {`.
+#: A line that ends the block above it; one that begins a statement of SQL, which may have several lines; and
+#: one that continues a block: `{` alone, `) {`, `} else {`.
 _CLOSER = re.compile(rb"[\])}]|</|end|End|END|\{%-? ?end|fi\b|esac\b|done\b")
+_CREATES = re.compile(rb"CREATE\b", re.I)
 _CONTINUES = re.compile(rb"(?:[{(]|begin|do)\s*$|[\])}].*(?:[{(:]|=>|->)\s*$", re.I)
 
 
@@ -28,9 +30,15 @@ def outline(source: bytes, limit: int, start: int = 0, end: int | None = None) -
     """The blocks of more than `limit` bytes between two positions: lines and what is indented below them."""
     end = len(source) if end is None else end
     blocks: list[tuple[int, int, bytes, bool]] = []  # indentation, start, first line, whether it has more
+    ended = True  # whether the line before ends a statement
     for match in _LINE.finditer(source, start, end):
         depth, line = len(match[1].expandtabs(4)), match[2]
-        if blocks and depth == blocks[-1][0] and _CONTINUES.match(line):
+        goes_on, ended = not ended, line.endswith((b";", b";\r"))
+        if (
+            blocks
+            and depth == blocks[-1][0]
+            and (_CONTINUES.match(line) or (goes_on and _CREATES.match(blocks[-1][2])))
+        ):
             continue
         closes = _CLOSER.match(line) is not None
         while blocks and depth <= blocks[-1][0]:

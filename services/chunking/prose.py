@@ -14,18 +14,37 @@ from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, PAGE, SENT
 #: Titles, references and measures that a full stop shortens, mostly before a name or a number.
 _SHORTENED = """
     Mr Dr St Mrs Ms Prof Jr Sr Gen Rev Hon vs cf Fig Figs No Nos Eq Eqs Sec Ch Vol pp approx al Jan Feb
-    Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Nr Hr Hrn Fr bzw vgl ca Abs Art Bd Mme Mlle art Sra Dra
+    Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Tab Suppl Ref vol ed ch no Nr Hr Hrn Fr bzw vgl ca Abs Art Bd
+    Mme Mlle art Sra Dra núm pág sig dott prof hab godz por nast Dhr mevr blz kl ing jfr
+    ул пл пр просп им тов инж проф акад см стр рис гл табл ред изд
 """
-#: The end of a sentence: a mark, closing quotes or brackets, and white space; but not before a lower-case
-#: letter or after an initial, a shortened word or a number of one digit. What follows is looked at first,
-#: because most marks are within numbers and names.
+#: What stands before an ordinal number in German, and behind one: `am 14. Mai`, `die 12. Etage`.
+_BEFORE_ORDINAL = "am im ab dem den der die das des vom zum zur bis"
+_BEHIND_ORDINAL = """
+    Januar Februar März April Mai Juni Juli August September Oktober November Dezember Jahrhundert
+"""
+#: Small letters of Latin, Greek and Cyrillic script.
+_SMALL = rb"[a-z]|\xc3[\x9f-\xbf]|\xce[\xac-\xbf]|\xcf[\x80-\x8f]|\xd0[\xb0-\xbf]|\xd1[\x80-\x9f]"
+
+
+def _never_behind(words: str, number: bytes = b"") -> bytes:
+    """A pattern of what is not behind one of the words, a number and a full stop."""
+    coded = sorted(map(str.encode, words.split()), key=len)
+    return b"".join(
+        rb"(?<!(?<![\w\x80-\xff])(?:%b)%b\.)" % (b"|".join(same), number) for _, same in groupby(coded, len)
+    )
+
+
+#: The end of a sentence: a mark, closing quotes or brackets, and white space; but not before a small letter,
+#: or after an initial, a shortened word, an ordinal number or one of one digit. What follows is looked at
+#: first, because most marks are within numbers and names.
 _SENTENCE = re.compile(
     rb"""[.!?](?=[.!?"')\]*_\xe2\xc2\s])(?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!\.[A-Z]\.)"""
-    + b"".join(
-        rb"(?<!\b(?:%b)\.)" % "|".join(words).encode()
-        for _, words in groupby(sorted(_SHORTENED.split(), key=len), len)
-    )
-    + rb"""[.!?]*+(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*+\s++(?=[^\sa-z])"""
+    rb"(?<![\s(](?:\xd0[\x90-\xbf]|\xd1[\x80-\x8f])\.)"
+    + _never_behind(_SHORTENED)
+    + _never_behind(_BEFORE_ORDINAL, rb"[ ]\d\d")
+    + rb"(?:(?<!\d\.)|(?!\s(?:%b)\b))" % "|".join(_BEHIND_ORDINAL.split()).encode()
+    + rb"""[.!?]*+(?:["')\]*_]|\xe2\x80[\x99\x9d]|\xc2\xbb)*+\s++(?=\S)(?!%b)""" % _SMALL
 )
 #: The full stops of scripts without spaces, and the ellipsis: `。` `！` `？` `।` `؟` `۔` `…` in UTF-8.
 _SENTENCE_WIDE = re.compile(
@@ -35,6 +54,9 @@ _SENTENCE_WIDE = re.compile(
 #: The end of a line that ends like a paragraph, and of any other line.
 _PARAGRAPH = re.compile(rb"""[.!?:;"'\])][ \t\r]*\n(?=[^\n])""")
 _LINE = re.compile(rb"\n(?=[^\n])")
+#: Before a comment; before a line that continues the one above.
+_COMMENT = re.compile(rb"(?<!\\)\n(?=# )")
+_CONTINUED = re.compile(rb"(?<=\\)\r?\n(?=[^\n])|\n(?=[ \t]+[^\s])")
 #: Before a line that begins with a date, a time or a level, as the records of logs and of chats do, or before
 #: the number above it, as in subtitles.
 _STAMP = re.compile(
@@ -56,12 +78,18 @@ _SPEAKER = re.compile(
 _RECORD = re.compile(rb"[}\]][,;] ?(?=[{\[])")
 _ESCAPED = re.compile(rb"\\n\\n(?:\\n)*(?=\S)")
 _CLAUSE = re.compile(rb"[,;:)}\]]\s++(?=\S)|\xe3\x80\x81|\xef\xbc[\x8c\x9b\x9a]")
+#: Code, a formula, a tag, bold words or a link within a line.
+_SPAN = re.compile(
+    rb"`[^`\n]{1,200}+`|\$[^$\n]{1,200}+\$|\*\*[^*\n]{1,200}+\*\*|<[^<>\n]{1,300}+>"
+    rb"|\[[^\[\]\n]{1,200}+\]\([^()\n]{1,300}+\)"
+)
 _WORD = re.compile(rb"\s++(?=\S)|\xe3\x80\x80|\xc2\xa0|\xe2\x80\x83")
 
 #: Letters that form flags in pairs, at the end of a text; the class of marks that join letters of India.
 _FLAGS, _VIRAMA = re.compile("[\U0001f1e6-\U0001f1ff]*$"), 9
 
-#: Rounds of patterns with their prices; each round cuts what is still too long after the one before.
+#: Rounds of patterns with their prices; each round cuts what is still too long after the one before. All but
+#: the first and the last leave code, links and the like whole.
 Patterns = tuple[tuple[re.Pattern[bytes], int], ...]
 _ROUNDS: tuple[Patterns, ...] = (
     (
@@ -71,9 +99,12 @@ _ROUNDS: tuple[Patterns, ...] = (
         (_ESCAPED, INNER),
         (_SENTENCE, SENTENCE),
         (_SENTENCE_WIDE, SENTENCE),
+        (_COMMENT, SENTENCE + 100),
+        (_CONTINUED, SENTENCE + 500),
         (_LINE, SENTENCE + 200),
     ),
     ((_CLAUSE, WORD - 4_000),),
+    ((_WORD, WORD),),
     ((_WORD, WORD),),
 )
 
@@ -134,10 +165,11 @@ def cut_lines(source: bytes, start: int, end: int, cuts: Cuts) -> None:
 
 def _refine_stretch(source: bytes, start: int, end: int, cuts: Cuts, limit: int) -> None:
     todo = [(start, end)]
-    for patterns in _ROUNDS:
+    for number, patterns in enumerate(_ROUNDS):
+        spanned = 0 < number < len(_ROUNDS) - 1
         rest: list[tuple[int, int]] = []
         for first, last in todo:
-            found = _cut_stretch(source, first, last, cuts, patterns)
+            found = _cut_stretch(source, first, last, cuts, patterns, spanned)
             stretches = pairwise([first, *found, last])
             rest += [(a, b) for a, b in stretches if b - a > limit and _content(source, a, b) > limit]
         if not rest:
@@ -147,13 +179,21 @@ def _refine_stretch(source: bytes, start: int, end: int, cuts: Cuts, limit: int)
         _cut_characters(source, first, last, cuts, limit)
 
 
-def _cut_stretch(source: bytes, start: int, end: int, cuts: Cuts, patterns: Patterns) -> list[int]:
-    """Add the cuts that the patterns find in a range, the first pattern first; returns their positions."""
+def _cut_stretch(
+    source: bytes, start: int, end: int, cuts: Cuts, patterns: Patterns, spanned: bool = False
+) -> list[int]:
+    """Add the cuts that the patterns find in a range, the first pattern first; returns their positions.
+
+    With `spanned`, none is within code, a link or the like.
+    """
     end = start + len(source[start:end].rstrip())
     found: Cuts = {}
     for pattern, price in patterns:
         for match in pattern.finditer(source, start, end):
             found.setdefault(match.end(), price)
+    for span in _SPAN.finditer(source, start, end) if spanned else ():
+        for position in range(span.start() + 1, span.end()):
+            found.pop(position, None)
     for position, price in found.items():
         cuts.setdefault(position, price)
     return sorted(found)

@@ -19,7 +19,7 @@ EVENT = re.compile(
     rb"|(?P<html><table\b)"
     rb"|(?P<tagged><[hH][1-6]\b)"
     rb"|(?P<folded></?(?:details|summary)\b)"
-    rb"|(?P<raw><(?i:pre|script|style|textarea)\b|\$\$(?=[ \t]*\r?\n))"
+    rb"|(?P<raw><(?i:pre|script|style|textarea)\b|\$\$(?=[ \t]*\r?\n)|\{%-?[ ]?(?:highlight|raw)\b)"
     rb"|(?P<wiki>=(?:[ ]?=)*+)(?=[ ][^=\n]+[ ]=)"
     rb")"
 )
@@ -42,6 +42,8 @@ FRONT_TITLE = re.compile(rb"^title[ \t]*[:=][ \t]*([\"']?)(.{1,160}?)\1[ \t]*\r?
 #: A heading as HTML, with which most pages of projects begin.
 TAGGED = re.compile(rb"<h([1-6])\b[^>]{0,1000}>(.{0,1000}?)</h\1\s*>", re.I | re.S)
 SUMMARY = re.compile(rb"(?:<details[^>]{0,300}>\s{0,99})?<summary[^>]{0,300}>(.{1,300}?)</summary>", re.S)
+#: What a heading has that is not shown: comments, and attributes behind it.
+UNSHOWN = re.compile(rb"<!--.{0,300}?-->|\s\{(?:[#.][^{}]{0,200}|-|/\*.{0,200}?\*/)\}(?=[\s#]*\Z)")
 TAG = re.compile(rb"<[^>]{0,1000}>")
 #: An item of a list, or a quote.
 ITEM = re.compile(rb"[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]")
@@ -52,6 +54,11 @@ LABEL = re.compile(
     rb"[ \t>]*+(?P<item>[-*+]|\d{1,9}[.)])?[ \t]*+(?P<bold>\*\*|__)(?P<name>[^*_\n]{1,150}?):?(?P=bold)[:.]?"
     rb"[ \t]*\r?"
 )
+#: Bytes in which the times of a subtitle are looked for.
+_CUE_BYTES = 99
+#: The line above a table or code that names it, and the bytes in which it is looked for.
+_CAPTION_BYTES = 120
+_CAPTION = re.compile(rb"(?:\A|\n[ \t]{0,9}\r?\n)[^\n]*[^\s.!?][ \t]{0,9}\r?\n(?:[ \t]{0,9}\r?\n)?\Z")
 #: Lines in front of a heading that only name its place, and the bytes in which they are looked for.
 _NEAR = 160
 _ANCHORS = re.compile(
@@ -67,6 +74,18 @@ def anchors_above(source: bytes, line: int) -> int | None:
         return None
     found = _ANCHORS.search(source, near, line)
     return found.start() if found else None
+
+
+def is_timed(source: bytes, line: int) -> bool:
+    """Whether the line above says when a subtitle is shown."""
+    above = source[max(line - _CUE_BYTES, 0) : line].rstrip().rpartition(b"\n")[2]
+    before, arrow, after = above.partition(b" --> ")
+    return arrow != b"" and before[-1:].isdigit() and after[:1].isdigit()
+
+
+def is_captioned(source: bytes, line: int) -> bool:
+    """Whether a paragraph of one short line that is no sentence stands above a line."""
+    return _CAPTION.search(source, max(line - _CAPTION_BYTES, 0), line) is not None
 
 
 def long_comments(source: bytes) -> Iterator[tuple[int, int]]:

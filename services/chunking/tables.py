@@ -166,6 +166,24 @@ def shown(head: str) -> str:
     return head[:_LONGEST_HEAD].rpartition("|")[0] + "| …"
 
 
+def bare_table(source: bytes, line: int) -> Table | None:
+    """The table whose rows do not begin with a bar, by the line below its head."""
+    start = source.rfind(b"\n", 0, max(line - 1, 0)) + 1
+    head = source[start:line].strip()
+    if b"|" not in head or not line:
+        return None
+    row = end = _next_line(source, line)
+    cuts = {line: GLUED, row: GLUED}
+    while end < len(source) and b"|" in source[end : _next_line(source, end)]:
+        row, end = end, _next_line(source, end)
+        cuts.setdefault(row, INNER)
+    return Table(start, end, head.decode(), cuts)
+
+
+def _next_line(source: bytes, position: int) -> int:
+    return source.find(b"\n", position) + 1 or len(source)
+
+
 def html_table(source: bytes, start: int, end: int) -> Table:
     """A table in HTML, from `<table` to behind its end."""
     cuts: Cuts = {}

@@ -48,7 +48,8 @@ def _titles(text: bytes, markup: Markup) -> Iterator[Title]:
         begins, level = match.start(), markup.level(match)
         if _is_underlined(match):
             line, title = match["line"], match["under"].strip()
-            if not markup.longer[0] <= len(line) - len(title.decode(errors="ignore")) <= markup.longer[1]:
+            longer = len(line) - len(title.decode(errors="ignore"))
+            if longer > markup.longer[1] or (longer < markup.longer[0] and len(line) < markup.shortest):
                 continue
             above = text.rfind(b"\n", 0, begins)
             banner = match.groupdict().get("over") is not None

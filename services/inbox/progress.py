@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 import structlog
 
@@ -10,8 +11,9 @@ from schemas.errors import TransientError
 from schemas.events import Progress, Step
 from services.inbox.room import Room
 from streams.kafka.cluster import Cluster
-from streams.partitions import partition_of
-from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ReadBatch, Reader, end_offsets
+from streams.partitions import Partition, partition_of
+from streams.state.checkpoints import topic_ids
+from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ReadBatch, Reader, TopicMadeAnew, end_offsets
 from streams.topics import PROGRESS
 
 log = structlog.get_logger(__name__)
@@ -33,8 +35,12 @@ class Following:
         """Follow from the present end. Raises TransientError if the broker does not answer."""
         ends = await asyncio.to_thread(end_offsets, self._cluster, [self._place])
         self._reader = Reader(self._cluster, self._codec, fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS)
-        self._reader.assign(ends)
+        await self._assign(ends)
         self._following = asyncio.create_task(self._follow(), name="inbox progress")
+
+    async def _assign(self, positions: Mapping[Partition, int]) -> None:
+        ids = await asyncio.to_thread(topic_ids, self._cluster, [PROGRESS.name])
+        self._reader.assign(positions, ids)
 
     async def close(self) -> None:
         """Follow no more."""
@@ -50,6 +56,10 @@ class Following:
             poll = asyncio.ensure_future(asyncio.to_thread(self._reader.poll, _POLL_SECONDS))
             try:
                 self._tell(await asyncio.shield(poll))
+            except TopicMadeAnew as error:
+                log.warning("progress of the inbox is read from the beginning", reason=str(error))
+                with contextlib.suppress(TransientError):  # comes again
+                    await self._assign({self._place: 0})
             except TransientError as error:
                 log.warning("progress of the inbox cannot be read", error=str(error))
                 await asyncio.sleep(_POLL_SECONDS)

@@ -24,6 +24,7 @@ _SHOWN = tuple(
     )
 )
 _BLANKS = re.compile(" {2,}")
+_EDGE = re.compile("[\\s\ue000-\ue005]*")
 
 
 def has_marks(text: str) -> bool:
@@ -32,6 +33,14 @@ def has_marks(text: str) -> bool:
 
 def without_emphasis(text: str) -> str:
     return _MARKS.sub("", text)
+
+
+def outer_blanks(text: str) -> tuple[str, str, str]:
+    """A text and the blanks around it, also those between its marks and its words."""
+    lead, tail = _EDGE.match(text)[0], _EDGE.match(text[::-1])[0][::-1]  # type: ignore[index]
+    body = text[len(lead) : len(text) - len(tail)]
+    inner = "".join(_MARKS.findall(lead)) + body + "".join(_MARKS.findall(tail))
+    return without_emphasis(lead), inner, without_emphasis(tail)
 
 
 def resolve(text: str) -> str:

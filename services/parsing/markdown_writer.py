@@ -19,7 +19,7 @@ from services.parsing.emphasis import STRIKE as STRIKE
 from services.parsing.emphasis import STRIKE_END as STRIKE_END
 from services.parsing.emphasis import STRONG as STRONG
 from services.parsing.emphasis import STRONG_END as STRONG_END
-from services.parsing.emphasis import has_marks
+from services.parsing.emphasis import has_marks, outer_blanks
 from services.parsing.emphasis import resolve as resolve
 from services.parsing.emphasis import without_emphasis as without_emphasis
 
@@ -215,10 +215,10 @@ def code_span(text: str) -> str:
 
 def link(text: str, target: str) -> str:
     """An inline link; only the text if the target works only in the source (`#…`, `file:`, `data:`, …)."""
-    body, target = text.strip(), _link_target(target)
-    if not target or not without_emphasis(body).strip():  # an icon
+    target = _link_target(target)
+    if not target or not without_emphasis(text).strip():  # an icon
         return text
-    lead, _, tail = text.partition(body)
+    lead, body, tail = outer_blanks(text)
     return f"{lead}[{_SPACES.sub(' ', body.replace(chr(10), ' '))}]({target}){tail}"
 
 

@@ -143,7 +143,7 @@ class Follower:
                     lambda error: log.error(str(error)),
                     fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS,
                 )
-                reader.assign(self._positions)
+                reader.assign(self._positions, self._ids)
             except TransientError as error:
                 self._say(str(error))
                 self._stopping.wait(_TRY_AGAIN_SECONDS)
@@ -154,9 +154,9 @@ class Follower:
     def _open(self) -> None:
         counts = partition_counts(admin(self._cluster), self._cluster)
         partitions = [(SPARSE_ROWS.name, number) for number in range(counts[SPARSE_ROWS.name])]
-        ids = topic_ids(self._cluster, [SPARSE_ROWS.name])
+        self._ids = topic_ids(self._cluster, [SPARSE_ROWS.name])
         ends = end_offsets(self._cluster, partitions)
-        self._positions = self._index.start(ends, ids)
+        self._positions = self._index.start(ends, self._ids)
         self._wanted = {p: end for p, end in ends.items() if self._positions[p] < end}
         self._say(None)
 
@@ -170,7 +170,7 @@ class Follower:
                 self._say(str(error))
                 self._stopping.wait(_TRY_AGAIN_SECONDS)
             if self._positions is not before:  # emptied: read everything again
-                reader.assign(self._positions)
+                reader.assign(self._positions, self._ids)
             now = time.monotonic()
             if now - flushed_at >= FLUSH_SECONDS:
                 flushed_at = now

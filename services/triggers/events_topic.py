@@ -1,7 +1,8 @@
 """The events of buckets on a Kafka topic of yours: MinIO, Ceph and SeaweedFS write them there by themselves.
 
 Offsets are committed when all that follows from what was before them is acknowledged. What was handled and
-not committed is handled again, and makes the same runs.
+not committed is handled again, and makes the same runs. Where events have expired before they were read,
+whole prefixes are run instead.
 """
 
 import asyncio
@@ -17,12 +18,14 @@ from schemas.errors import TransientError
 from services.triggers.handling import STAGE, Handler, Message
 from streams.engine.backoff import backoff
 from streams.kafka.cluster import CLIENT_LOG, SESSION_SECONDS, Cluster
+from streams.kafka.expired import is_position_gone
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 100
 _POLL_SECONDS = 0.5
 _DRAIN_SECONDS = 5.0
+_ANSWER_SECONDS = 30.0
 #: A message that fails for a reason that nobody foresaw is given up after so many tries.
 _MOST_TRIES = 3
 
@@ -58,7 +61,7 @@ class EventsTopic:
             self._cluster.client(
                 group_id=self._cluster.name(STAGE),
                 enable_auto_commit=False,
-                auto_offset_reset="earliest",
+                auto_offset_reset="error",  # what has expired must not be passed over in silence
                 isolation_level="read_committed",
                 partition_assignment_strategy="cooperative-sticky",
                 session_timeout_ms=int(SESSION_SECONDS * 1000),
@@ -68,10 +71,13 @@ class EventsTopic:
         )
         consumer.subscribe([self._topic], on_assign=_assigned)
         waiting: list[Any] = []
+        gone: set[int] = set()  # partitions whose position is not in the log
         try:
             while not self._stopping.is_set():
-                batch = self._sound([*waiting, *consumer.consume(_BATCH, _POLL_SECONDS)])
+                batch = self._sound([*waiting, *consumer.consume(_BATCH, _POLL_SECONDS)], gone)
                 waiting = []
+                if gone:
+                    self._begin_again(consumer, gone)
                 if batch and not self._handle(consumer, batch, waiting):
                     return
         finally:
@@ -109,12 +115,37 @@ class EventsTopic:
         except KafkaException as error:  # others have the partition now, and handle it once more
             log.info("offsets not committed", topic=self._topic, error=str(error))
 
-    def _sound(self, messages: Sequence[Any]) -> list[Any]:
+    def _begin_again(self, consumer: Consumer, gone: set[int]) -> None:
+        """Go on with these partitions at the first event that is kept. What comes out of the set is done; the
+        others are tried again."""
+        held = {one.partition for one in consumer.assignment() if one.topic == self._topic}
+        gone &= held  # others have the rest, and find the same
+        for partition in sorted(gone):
+            place = TopicPartition(self._topic, partition)
+            try:
+                [committed] = consumer.committed([place], _ANSWER_SECONDS)
+                first, _ = consumer.get_watermark_offsets(place, _ANSWER_SECONDS)
+                if committed.offset >= 0:  # else the group is new
+                    gap = f"{partition}@{committed.offset}-{first}"
+                    catching_up = self._handler.catch_up(f"{self._topic}/{gap}")
+                    asyncio.run_coroutine_threadsafe(catching_up, self._loop).result(_ANSWER_SECONDS)
+                    log.error("events expired unread: whole prefixes are run", topic=self._topic, events=gap)
+            except (KafkaException, TransientError, TimeoutError) as error:
+                log.warning("topic of events cannot be read on", topic=self._topic, error=str(error))
+                return
+            start = TopicPartition(self._topic, partition, first)
+            consumer.incremental_unassign([place])  # a partition without a position accepts no other call
+            consumer.incremental_assign([start])
+            gone.discard(partition)
+
+    def _sound(self, messages: Sequence[Any], gone: set[int]) -> list[Any]:
         sound = []
         for message in messages:
             error = message.error()
             if error is None:
                 sound.append(message)
+            elif is_position_gone(error):
+                gone.add(message.partition())
             elif str(error) != self._said:  # a topic that is missing says so again and again
                 self._said = str(error)
                 log.warning("topic of events", topic=self._topic, error=self._said)

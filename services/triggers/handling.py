@@ -49,6 +49,14 @@ class Sources(Protocol):
         """The sources of a bucket that sync by themselves."""
         ...
 
+    def syncing(self) -> Sequence[Source]:
+        """The sources that sync by themselves."""
+        ...
+
+    def collections(self, source: Source) -> Sequence[str]:
+        """The collections that its objects are run into."""
+        ...
+
     def before(self, source_id: str, object_key: str) -> Before:
         """The collections that an object was run into, and what its newest run there said of it."""
         ...
@@ -113,6 +121,18 @@ class Handler:
             await self.give_up(message, MessageError("; ".join(events.faults[:5])))
         else:
             metrics.MESSAGES.labels("run" if any(asked) else "ignored").inc()
+
+    async def catch_up(self, cause: str) -> None:
+        """Ask for runs of the whole prefix of every source that syncs by itself, into each of its
+        collections. Returns when Kafka has them. Raises TransientError.
+
+        Args:
+            cause: names the events that are lost: told again, it asks for the same runs.
+        """
+        for source in self._sources.syncing():
+            metrics.RUNS.labels(S3_BUCKET.of(source).auto_sync).inc()
+            for collection in self._sources.collections(source):
+                await write_run(self._run(source, collection, S3Options(), cause), self._write)
 
     async def _carry_out(self, event: ObjectEvent, message: Message) -> int:
         """Ask for the runs of an event; how many there are."""

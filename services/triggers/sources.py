@@ -39,6 +39,15 @@ class BucketSources(TopicView):
         """The sources of a bucket that sync by themselves."""
         return self._sources("SELECT value FROM sources WHERE bucket = ? ORDER BY id", (bucket,))
 
+    def syncing(self) -> Sequence[Source]:
+        """The sources that sync by themselves."""
+        return self._sources("SELECT value FROM sources ORDER BY id", ())
+
+    def collections(self, source: Source) -> Sequence[str]:
+        """The collections that its objects were run into, and its own."""
+        rows = self._view.query("SELECT DISTINCT collection FROM runs WHERE source_id = ?", (source.id,))
+        return sorted({S3_BUCKET.of(source).collection_name, *(row[0] for row in rows)})
+
     def with_queues(self) -> Sequence[Source]:
         """The sources that sync by themselves and name a queue."""
         return self._sources("SELECT value FROM sources WHERE queue IS NOT NULL ORDER BY id", ())

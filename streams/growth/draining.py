@@ -11,7 +11,7 @@ from schemas.errors import TransientError
 from streams.growth.reading import records
 from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
 from streams.partitions import Partition
-from streams.state.lags import committed_offsets, consumer_groups
+from streams.state.lags import committed_by_group, committed_offsets, consumer_groups
 from streams.state.layout import LEASE_SECONDS, WRITE_SECONDS
 from streams.state.reader import end_offsets, first_offsets
 from streams.topics import (
@@ -100,7 +100,10 @@ def standing(cluster: Cluster) -> Standing:
     places = [(name, partition) for name in work for partition in range(counts[name])]
     ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
     groups = consumer_groups(cluster, whole=True)
-    committed = {group.removeprefix(cluster.prefix): committed_offsets(cluster, group) for group in groups}
+    committed = {
+        group.removeprefix(cluster.prefix): places
+        for group, places in committed_by_group(cluster, groups, counts).items()
+    }
     behind: dict[tuple[str, str], dict[int, int]] = {}
     for group, topic in _readings(committed, work):
         for partition in range(counts[topic]):

@@ -14,15 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from schemas.codec import Codec
-from schemas.errors import TransientError
 from schemas.events import Era, TopicLayout
 from streams.growth.draining import READERS, wait_left
 from streams.growth.journal import GrowthJournal
 from streams.growth.moving import result_of
-from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, partition_counts
+from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.state.lags import committed_offsets
 from streams.state.layout import ORDERED, SETTLED, STOPPING, base_of, ordered_ids
@@ -34,7 +33,6 @@ log = structlog.get_logger(__name__)
 #: Bases of topics that were made anew are multiples: more than a partition ever has offsets, so each exceeds
 #: all sequences before, those that are still on their way too.
 _STEP = 2**40
-_ANSWER_SECONDS = 10.0
 #: Whoever puts offsets in order.
 _GROUPS = frozenset(READERS[topic.name] for topic in ORDERED)
 
@@ -97,18 +95,7 @@ def cut_short(cluster: Cluster) -> dict[Partition, int]:
     """The partitions of `documents` that end before what was read of them, with their ends. Blocks. Raises
     TransientError."""
     count = partition_counts(admin(cluster), cluster).get(DOCUMENTS.name, 0)
-    places = [TopicPartition(cluster.name(DOCUMENTS), partition) for partition in range(count)]
-    # The admin client's question crashes where a coordinator has just begun or moved (librdkafka 2.16).
-    group = cluster.client(group_id=cluster.name(READERS[DOCUMENTS.name]), enable_auto_commit=False)
-    reader = Consumer(group, logger=CLIENT_LOG)
-    try:
-        read = {
-            (DOCUMENTS.name, one.partition): one.offset for one in reader.committed(places, _ANSWER_SECONDS)
-        }
-    except KafkaException as error:
-        raise TransientError(f"what was read of documents is not known: {error.args[0].str()}") from error
-    finally:
-        reader.close()
+    read = committed_offsets(cluster, cluster.name(READERS[DOCUMENTS.name]), {DOCUMENTS.name: count})
     ends = end_offsets(cluster, read)  # asked for afterwards: they grow
     return {place: end for place, end in ends.items() if end < read[place]}
 

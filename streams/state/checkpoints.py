@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from confluent_kafka import TopicCollection
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster, admin, answer_of, forget_admin
@@ -25,22 +25,24 @@ CREATE TABLE IF NOT EXISTS read_to (
 """
 
 
-@retry(  # brokers learn of a new topic shortly after the controller
-    retry=retry_if_exception_type(TransientError),
-    wait=wait_fixed(0.1),
-    stop=stop_after_delay(15),
-    reraise=True,
-)
-def topic_ids(cluster: Cluster, topics: Iterable[str]) -> dict[str, str]:
+def topic_ids(cluster: Cluster, topics: Iterable[str], seconds: float = 15) -> dict[str, str]:
     """The cluster's id of each topic; a topic that was deleted and created again has another id.
 
     Look it up before you read the topic, so that a file never contains less of the topic than its id says.
-    Raises TransientError.
+    Raises TransientError if the brokers do not tell it within some `seconds`.
     """
     names = {cluster.name(topic): topic for topic in topics}
-    if not names:
-        return {}
-    found = admin(cluster).describe_topics(TopicCollection(list(names)), request_timeout=10)
+    told = Retrying(  # brokers learn of a new topic shortly after the controller
+        retry=retry_if_exception_type(TransientError),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(seconds),
+        reraise=True,
+    )
+    return told(_asked, cluster, names, min(10.0, seconds)) if names else {}
+
+
+def _asked(cluster: Cluster, names: Mapping[str, str], seconds: float) -> dict[str, str]:
+    found = admin(cluster).describe_topics(TopicCollection(list(names)), request_timeout=seconds)
     try:
         return {
             names[name]: str(answer_of(future, f"topic {name}").topic_id) for name, future in found.items()

@@ -1,18 +1,21 @@
 """How far each consumer group is behind the topics that it reads."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.errors import TransientError
-from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, partition_counts
 from streams.partitions import Partition
 from streams.state.reader import end_offsets, first_offsets
 from streams.topics import CATALOGUE, STAGE_HEALTH
 
 _TIMEOUT_S = 15
+#: Groups that are asked for at once: each takes a connection, and waits for it most of the time.
+_AT_ONCE = 8
 #: Written in transactions alone. One offset behind the last record that was read is the marker of its
 #: transaction: a record would have a marker behind it.
 _MARKED = frozenset(topic.name for topic in CATALOGUE if topic.compact and topic.transactional)
@@ -41,7 +44,7 @@ class TopicsSample:
 def sample_topics(cluster: Cluster, before: TopicsSample | None = None) -> TopicsSample:
     """Look at all topics and groups. Blocks. Raises TransientError without a broker.
 
-    Two requests for each group are the most of it. With `before`, an earlier sample, they are left out if no
+    A connection for each group is the most of it. With `before`, an earlier sample, they are left out if no
     group was behind then, and nothing was written since.
     """
     counts = partition_counts(admin(cluster), cluster)
@@ -75,17 +78,43 @@ def group_lags(
     if not groups:
         return {}
     known = ends if ends is not None else end_offsets(cluster, _all(counts))
-    lags: dict[str, dict[str, int]] = {}
-    for group in groups:
-        committed = committed_offsets(cluster, group)
-        lags[group.removeprefix(cluster.prefix)] = lag_by_topic(committed, known, counts)
-    return lags
+    return {
+        group.removeprefix(cluster.prefix): lag_by_topic(committed, known, counts)
+        for group, committed in committed_by_group(cluster, groups, counts).items()
+    }
 
 
-def committed_offsets(cluster: Cluster, group: str) -> dict[Partition, int]:
-    """The offsets that a group, by its whole name, has committed. Blocks. Raises TransientError."""
-    asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-    found = answer_of(asked[group], f"offsets of {group}").topic_partitions or []
+def committed_by_group(
+    cluster: Cluster, groups: Sequence[str], counts: Mapping[str, int]
+) -> dict[str, dict[Partition, int]]:
+    """The offsets on our topics that each group, by its whole name, has committed. Blocks. Raises
+    TransientError."""
+    with ThreadPoolExecutor(_AT_ONCE, "offsets of groups") as threads:
+        found = threads.map(lambda group: committed_offsets(cluster, group, counts), groups)
+        return dict(zip(groups, found, strict=True))
+
+
+def committed_offsets(
+    cluster: Cluster, group: str, counts: Mapping[str, int] | None = None
+) -> dict[Partition, int]:
+    """The offsets on our topics that a group, by its whole name, has committed. Blocks. Raises
+    TransientError.
+
+    Args:
+        counts: topic → number of partitions; None asks the broker.
+    """
+    counts = counts if counts is not None else partition_counts(admin(cluster), cluster)
+    places = [TopicPartition(cluster.name(topic), partition) for topic, partition in _all(counts)]
+    # A consumer that joins no group: `SharedAdmin` says why not the admin client. It reads what is committed,
+    # and does not wait for transactions.
+    properties = cluster.client(group_id=group, enable_auto_commit=False, isolation_level="read_uncommitted")
+    consumer = Consumer(properties, logger=CLIENT_LOG)
+    try:
+        found = consumer.committed(places, _TIMEOUT_S)
+    except KafkaException as error:
+        raise TransientError(f"offsets of {group} cannot be read: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
     return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations  # confluent's Message is generic for type checkers alone
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -17,6 +19,7 @@ from schemas.events import Event
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, forget_admin
 from streams.kafka.messages import decoded, reason_of
 from streams.partitions import Partition
+from streams.state.checkpoints import topic_ids
 from streams.topics import BY_NAME
 
 #: When nothing has come for this long, a reader that waits for an offset asks whether it still exists.
@@ -27,6 +30,9 @@ PATIENCE_SECONDS = 120.0
 #: How long the broker holds a fetch that finds nothing (`fetch_wait_ms`): for a reader that restores state
 #: and ends, and for one that follows for ever. A record ends the wait at once.
 FETCH_WAIT_MS, FOLLOWER_FETCH_WAIT_MS = 100, 5_000
+#: How often a reader that follows for ever asks whether its topics are still the same, and how long it waits
+#: for the answer. The new one may have as many records as were read of the former, and look like its end.
+LOOK_SECONDS, _LOOK_PATIENCE_SECONDS = 10.0, 1.0
 #: A broker whose machine is busy elects the leaders of three hundred new partitions in half a minute.
 LEADER_SECONDS = 60.0
 
@@ -127,6 +133,7 @@ class Reader:
     ) -> None:
         self._doubt_seconds, self._patience_seconds = doubt_seconds, patience_seconds
         self._places: list[TopicPartition] = []
+        self._ids: Mapping[str, str] = {}
         self._positions: dict[Partition, int] = {}
         #: Partitions of which librdkafka's position is not that of an assignment before.
         self._begun: set[Partition] = set()
@@ -143,8 +150,15 @@ class Reader:
             logger=CLIENT_LOG,
         )
 
-    def assign(self, positions: Mapping[Partition, int]) -> None:
-        """Read these partitions from these offsets on, or from the first one that is kept."""
+    def assign(
+        self, positions: Mapping[Partition, int], ids: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Read these partitions from these offsets on, or from the first one that is kept.
+
+        Args:
+            ids: of the topics to which the offsets belong (`topic_ids`), for whoever follows them for ever.
+        """
+        self._ids, self._looked_at = ids, time.monotonic()
         self._begun = set() if self._places else set(positions)
         self._positions = dict(positions)
         self._places = [
@@ -161,6 +175,7 @@ class Reader:
         With `to_ends` also what was read without any record: transaction markers. Those behind records are
         always counted.
         """
+        self._look()
         first = self._consumer.poll(timeout)
         if first is None and not to_ends:  # most of the time of a reader that follows for ever
             return _NOTHING
@@ -170,6 +185,15 @@ class Reader:
             self._take(message, batch)
         self._pass_markers(batch)
         return batch
+
+    def _look(self) -> None:
+        if not self._ids or time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return
+        with contextlib.suppress(TransientError):  # asked again
+            for topic, found in topic_ids(self._cluster, self._ids, _LOOK_PATIENCE_SECONDS).items():
+                if found != self._ids[topic]:
+                    raise TopicMadeAnew(f"{topic} was deleted and made anew: it has another id")
+        self._looked_at = time.monotonic()
 
     def _pass_markers(self, batch: ReadBatch) -> None:
         """Note how far librdkafka has read. An error at the end of a partition says so, too, but only when a

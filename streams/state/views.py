@@ -161,8 +161,8 @@ class View:
         self._saved = Positions(self._writer)
         counts = partition_counts(admin(self._cluster), self._cluster)
         partitions = [(t.name, p) for t in self._topics for p in range(counts[t.name])]
-        ids = topic_ids(self._cluster, [topic.name for topic in self._topics])
-        stored = self._saved.usable(end_offsets(self._cluster, partitions), ids)
+        self._ids = topic_ids(self._cluster, [topic.name for topic in self._topics])
+        stored = self._saved.usable(end_offsets(self._cluster, partitions), self._ids)
         if len(stored) < len(partitions):  # rows do not say where they came from: all or nothing
             stored = dict.fromkeys(partitions, 0)
             self._empty(stored)
@@ -193,7 +193,7 @@ class View:
 
     def _follow(self) -> None:
         reader = Reader(self._cluster, self._codec, self._broken, fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS)
-        reader.assign(self._read_to)
+        reader.assign(self._read_to, self._ids)
         confirm_at = time.monotonic() + CONFIRM_SECONDS
         while not self._stopping.is_set():
             try:
@@ -205,7 +205,7 @@ class View:
                     "view cannot read", view=self._path.stem, error=f"{type(error).__name__}: {error}"
                 )
                 self._stopping.wait(TRY_AGAIN_SECONDS)
-                reader.assign(self._read_to)
+                reader.assign(self._read_to, self._ids)
                 continue
             if batch.positions and not self._freshness.read_on():
                 raise TransientError(

@@ -73,7 +73,7 @@ def check(environment: Mapping[str, str] = os.environ) -> None:
 def _missing(error: ImportError) -> MissingPackage:
     return MissingPackage(
         f"OTEL_* variables ask for traces, but there is no package {error.name}: "
-        "pip install 'headrace[otel]', or set OTEL_TRACES_EXPORTER=none"
+        "install headrace[otel], or set OTEL_TRACES_EXPORTER=none"
     )
 
 

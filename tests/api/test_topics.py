@@ -38,6 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "LATE_SECONDS", 0.0)
 
 
+@pytest.mark.faults
 async def test_partitions_grow_and_growth_is_given_up_by_page_and_api(
     kafka: Kafka, start: Start, impatient: None
 ) -> None:

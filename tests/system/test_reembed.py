@@ -125,6 +125,7 @@ def expected(folder: Path) -> list[str]:
     )
 
 
+@pytest.mark.faults
 async def test_a_collection_gets_another_model_while_it_is_read_and_its_documents_change(
     pipeline: Pipeline, tmp_path: Path
 ) -> None:

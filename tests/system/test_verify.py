@@ -85,6 +85,7 @@ async def change(pipeline: Pipeline, step: str, body: Mapping[str, Any]) -> None
             assert response.status < 300, await response.text()
 
 
+@pytest.mark.faults
 async def test_what_was_changed_by_hand_is_found_and_mended_through_the_pipeline(
     pipeline: Pipeline, command: Path, folder: Path, tmp_path: Path
 ) -> None:

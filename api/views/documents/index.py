@@ -22,6 +22,8 @@ from streams.topics import DOCUMENT_STATES, PROGRESS
 
 #: A search within keys reads all keys: about 0.3 s for a million.
 _SCAN_SECONDS = 5.0
+#: Hex digits of a document's id, and how many of one beginning are told apart: more is one answer.
+_ID_DIGITS, _MOST_ALIKE = 32, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,10 @@ LEFT JOIN names AS namespaces ON namespaces.id = namespace
 LEFT JOIN names AS embeddings ON embeddings.id = embedding
 LEFT JOIN names AS collections ON collections.id = documents.collection
 """
-_ONE = f"SELECT {_FIELDS} FROM documents {_JOINS} WHERE documents.id = ?"  # noqa: S608
+_BEGINNING = (
+    f"SELECT {_FIELDS} FROM documents {_JOINS} "  # noqa: S608
+    "WHERE documents.id BETWEEN ? AND ? AND tenant = ? ORDER BY documents.id LIMIT ?"
+)
 _TOTALS = """
 SELECT tenant, database, places.collection, sources.name, collections.name, state, documents, chunks, place,
 source FROM totals JOIN places ON places.id = place
@@ -175,14 +180,10 @@ class DocumentIndex(TopicView):
         await self.ready(timeout)
         await self._view.caught_up(timeout)
 
-    def one(self, document_id: str) -> DocumentRow | None:
-        """A document by its id, also if it is deleted."""
-        try:
-            id_ = bytes.fromhex(document_id)
-        except ValueError:
-            return None
-        found = self._view.query(_ONE, (id_,))
-        return _row(found[0]) if found else None
+    def beginning(self, digits: str, tenant: str) -> list[DocumentRow]:
+        """The first documents of a tenant whose ids begin with these hex digits, also deleted ones."""
+        bounds = (bytes.fromhex(digits.ljust(_ID_DIGITS, end)) for end in "0f")
+        return [_row(found) for found in self._view.query(_BEGINNING, (*bounds, tenant, _MOST_ALIKE))]
 
     def fates(self, ids: Sequence[str]) -> dict[str, Fate]:
         """What has become of documents, by id: of at most a thousand, if they are known."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from headrace.wiring import Wiring
@@ -11,6 +11,7 @@ from schemas.errors import TransientError
 from schemas.events import CollectionSwitched
 from services.indexing.stage import IndexingStage
 from streams.kafka.cluster import CLIENT_LOG, admin, answer_of, partition_counts
+from streams.state.lags import committed_offsets
 from streams.topics import EMBEDDINGS
 
 _DELIVERY_SECONDS = 30.0
@@ -71,13 +72,10 @@ class Barrier:
 
     def _positions(self) -> dict[int, int]:
         """By partition, the first offset that indexing has not committed."""
-        asked = ConsumerGroupTopicPartitions(
-            self._group, [TopicPartition(self._topic, partition) for partition in self._partitions]
-        )
-        found = admin(self._cluster).list_consumer_group_offsets([asked])[self._group]
-        answer = answer_of(found, "offsets of indexing")
-        committed = {one.partition: one.offset for one in answer.topic_partitions}
-        unread = [partition for partition in self._partitions if committed.get(partition, -1) < 0]
+        counts = {EMBEDDINGS.name: len(self._partitions)}
+        found = committed_offsets(self._cluster, self._group, counts)
+        committed = {partition: offset for (_, partition), offset in found.items()}
+        unread = [partition for partition in self._partitions if partition not in committed]
         return {**committed, **self._ends(unread, OffsetSpec.earliest())}  # type: ignore[no-untyped-call]
 
     def _lag(self) -> int:

@@ -24,6 +24,9 @@ def doctor(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """
     import asyncio
 
+    from headrace.logs import configure_logs
+
+    configure_logs("warning")  # what services log does not belong among what is printed
     settings = load_settings(data_dir)
     found = asyncio.run(_examined(settings, shown=not as_json))
     if as_json:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from headrace.cli.output import note
 from headrace.cli.settings import DataDir, load_settings
 from schemas.errors import RequestError
 
@@ -40,19 +41,23 @@ def mcp(
             from headrace.mcp.server import make_server
     except ModuleNotFoundError as error:
         raise RequestError(
-            f"the MCP server needs the package {error.name}: pip install 'headrace[mcp]'"
+            f"the MCP server needs the package {error.name}: install headrace[mcp] (README.md says how)"
         ) from error
     settings = load_settings(data_dir)
     server = make_server(settings, allow_sync)
     if http_port is None:
+        if sys.stdin.isatty():
+            note("waits for an MCP client on standard input; clients start this command (docs/mcp.md)")
         asyncio.run(server.run_stdio_async())
         return
     from headrace.client.connect import require_gateway
-    from headrace.mcp.http import serve
+    from headrace.mcp.http import PATH, serve
 
     async def run() -> None:
         endpoint = await require_gateway(settings)
-        await serve(server, endpoint.key, settings.host, http_port)
+        at = f"http://{settings.host}:{http_port}{PATH}"
+        told = f"serving {endpoint.url} over MCP at {at}, with its key as a bearer token; Ctrl-C ends it"
+        await serve(server, endpoint.key, settings.host, http_port, lambda: note(told))
 
     asyncio.run(run())
 

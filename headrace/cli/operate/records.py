@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.output import print_fields, print_json, print_rows
+from headrace.cli.output import note, print_fields, print_json, print_rows, why
 from headrace.cli.settings import AsJson, DataDir, load_settings
 from headrace.usage_error import UsageError
 from schemas.errors import RequestError
@@ -24,7 +24,10 @@ def wiring_of(data_dir: Path | None) -> "Wiring":
     """The configured cluster, else that of the system on the data folder."""
     from headrace.admin.topics import quiet
     from headrace.local.running_file import read_running
+    from headrace.logs import configure_logs
     from headrace.wiring import Wiring
+
+    configure_logs("warning")  # what services log does not belong among what is printed
 
     settings = load_settings(data_dir)
     if settings.kafka_bootstrap_servers is None:
@@ -58,7 +61,10 @@ def list_letters(
     if as_json:
         print_json([letter_json(letter) for letter in letters])
         return
-    rows = [(one.id[:8], one.stage, one.document_key, one.error, one.failed_at) for one in letters]
+    rows = [
+        (one.id[:8], one.stage, one.document_key, why(one.error, one.document_key), one.failed_at)
+        for one in letters
+    ]
     print_rows(("id", "stage", "document", "error", "failed"), rows, "no dead letters")
 
 
@@ -86,7 +92,7 @@ def show_letter(
             ("invocation", letter.invocation_id),
             ("failed", letter.failed_at),
             ("tries", letter.attempt),
-            ("error", f"{letter.error_class}: {letter.error}"),
+            ("error", f"{letter.error_class}: {why(letter.error, letter.document_key)}"),
             ("holds", content_of(wiring, letter)),
         ]
     )
@@ -115,6 +121,7 @@ def replay_letters(
     wiring, chosen = _chosen("replay", letter_ids, everything, stage, data_dir)
     asyncio.run(replay(wiring, chosen))
     print(f"{counted(len(chosen), 'record')} sent again")
+    note("what fails again is a new dead letter: headrace dead-letters list")
 
 
 @dead_letters.command("drop")

@@ -67,7 +67,7 @@ def request_of(
         return SyncRequest(path, database, collection, origin=form, ref=ref, keeps=keeps)
     if of_bucket:
         bucket = buckets.bucket(path, collection, chosen.region, chosen.endpoint_url, chosen.aws_credential)
-        keeps = buckets.not_asked_about(chosen.region, chosen.aws_credential)
+        keeps = buckets.not_asked_about(chosen.region, chosen.aws_credential, chosen.endpoint_url)
         return SyncRequest(path, database, collection, origin=bucket, keeps=keeps)
     if of_site:
         limits = chosen.max_depth, chosen.page_limit

@@ -66,9 +66,9 @@ def bucket(
         return S3_BUCKET.form_of(S3_BUCKET.configure(form))
 
 
-def not_asked_about(region: str | None, credential: int | None) -> tuple[str, ...]:
+def not_asked_about(region: str | None, credential: int | None, endpoint: str | None) -> tuple[str, ...]:
     """Members of a source that a sync leaves as they are."""
-    asked = {"region": region, "aws_credential_id": credential}
+    asked = {"region": region, "aws_credential_id": credential, "endpoint_url": endpoint}
     unsaid = [name for name, value in asked.items() if value is None]
     return ("collection_name", "auto_sync", "queue_url", "requester_pays", *unsaid)
 

@@ -69,6 +69,13 @@ def in_words(schedule: "ShownSchedule") -> str:
     return when + zone + into + (", paused" if schedule.paused else "")
 
 
+def from_now_on(schedule: "ShownSchedule", stays: bool) -> str:
+    """What a sync says of a schedule that it has set; with `stays` the system goes on after the command."""
+    due = f"; next at {schedule.next_at.astimezone():%Y-%m-%d %H:%M:%S}" if schedule.next_at else ""
+    needs = "" if stays else ". Start `headrace up`: without it nothing runs by itself"
+    return f"it runs by itself from now on: {in_words(schedule)}{due}{needs}"
+
+
 def fields_of(schedule: "ShownSchedule | None") -> list[tuple[str, object]]:
     """What `sources show` says of a schedule."""
     if schedule is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headrace.cli.ask import ask, ask_of_source, may_be_id
+from headrace.cli.ask import Named, ask, ask_of, may_be_id
 from headrace.cli.origins import Chosen, request_of
 from headrace.cli.origins.buckets import AwsCredential, EndpointUrl, Region
 from headrace.cli.origins.patterns import Exclude, Hidden, Include, OnlyMainContent
@@ -69,7 +69,7 @@ def check_source(
     if may_be_id(what) and not Path(what).exists():
         if chosen != Chosen():
             raise UsageError(f"{what} is a source, which has its own options: expected none beside it")
-        found = ask_of_source(data_dir, what, lambda client, id_: _again(client, id_, bounds))
+        found = ask_of(Named.SOURCE, data_dir, what, lambda client, id_: _again(client, id_, bounds))
     else:
         request = request_of(what, database, "check", chosen, load_settings(data_dir))
         body = {**source_payload(request), "database_name": database, **bounds}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headrace.cli.ask import SourceId, ask_of_source
+from headrace.cli.ask import Named, SourceId, ask_of
 from headrace.cli.origins.schedules import Cron, Every, Timezone, naming_collection, schedule_payload
 from headrace.cli.output import note, print_json
 from headrace.cli.settings import AsJson, DataDir
@@ -83,7 +83,7 @@ def edit_source(
         return await client.patch_source(id_, body, version)
 
     with naming_collection():
-        changed = ask_of_source(data_dir, source_id, change)
+        changed = ask_of(Named.SOURCE, data_dir, source_id, change)
     if as_json:
         print_json(changed.model_dump(mode="json", exclude_unset=True))
         return

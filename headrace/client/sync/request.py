@@ -69,7 +69,7 @@ def looked_for(request: SyncRequest) -> str:
         return f"{_DOCUMENTS[kind]} of {KINDS[kind].shown(request.origin)}"
     chosen = f" that match {', '.join(request.include)}" if request.include else ""
     chosen += f" beside {', '.join(request.exclude)}" if request.exclude else ""
-    return f"files{chosen} in {request.path}"
+    return f"files{chosen} in {request.path}, or a .gitignore excludes them"
 
 
 def folder_payload(

@@ -47,7 +47,13 @@ async def wanted_source_id(
         database_name=request.database, source_type=kind.name, collection_name=request.collection
     )
     known = [(source, kind.form.model_validate(source.form.model_dump())) for source in filling]
-    same = [found for found in known if _is_same(kind, kind.configure(found[1]), config)]
+    same = [
+        found
+        for found in known
+        if _is_same(
+            kind, kind.configure(found[1]), kind.configure(_at_store(wanted, found[1], request.keeps))
+        )
+    ]
     tried: set[str] = set()
     if not same:
         for source, form in known:
@@ -139,6 +145,13 @@ def _is_same(kind: SourceType[Any, Any], one: Any, other: Any) -> bool:
     another source: changing the prefix would delete the documents of the first."""
     same_prefix = kind is not S3_BUCKET or one.path_prefix == other.path_prefix
     return same_prefix and kind.same_origin(one, other)
+
+
+def _at_store(wanted: Any, known: Any, keeps: Sequence[str]) -> Any:
+    """The requested bucket at the store of the known one, if the request names none: what fills the
+    collection already is what is meant."""
+    kept = [name for name in ("endpoint_url",) if name in keeps]
+    return wanted.model_copy(update={name: getattr(known, name) for name in kept})
 
 
 def _keeping(wanted: Any, known: Any, names: Sequence[str]) -> Any:

@@ -43,7 +43,7 @@ def check_torch(name: str, folder: Path | None) -> None:
         if find_spec(package) is None:
             raise RequestError(
                 f'{name!r} has backend = "torch", but the package {package} is not installed: '
-                "pip install 'headrace[gpu]'"
+                "install headrace[gpu]"
             )
     if folder is not None:
         read_folder(name, folder)

@@ -75,6 +75,10 @@ _ALPHABETS = tuple(
 )  # fmt: skip
 
 
+#: A small letter beside one beyond ASCII.
+_SMALL_BESIDE = re.compile("[^\x00-\x7f][a-z]|[a-z][^\x00-\x7f]")
+
+
 @dataclass(frozen=True)
 class Guess:
     """An encoding, its confidence relative to the second best (0.5 to 1), and the language that matched."""
@@ -91,6 +95,9 @@ def guess(data: bytes) -> Guess | None:
     for encoding, (likelihood, language) in _candidates(sample, len(data) <= SAMPLE).items():
         text = _decoded(sample, encoding)
         if text is not None:
+            if _is_shouted(text):
+                quiet = _likelihoods(text.lower().encode(encoding, "ignore"), encoding)
+                likelihood, language = quiet.get(encoding, (likelihood, language))
             weight = likelihood * _prior(encoding, text) / _FAULT ** faults(text) / _FOREIGN ** _foreign(text)
             ranked.append((weight, encoding, language, text))
     if not ranked:
@@ -101,17 +108,17 @@ def guess(data: bytes) -> Guess | None:
     return Guess(_SUPERSETS.get(best[1], best[1]), best[0] / (best[0] + rival), best[2])
 
 
+def _is_shouted(text: str) -> bool:
+    """Whether words are written in capitals beyond ASCII, about which language models know little."""
+    letters = {c for c in text if c > "\x7f" and c.lower() != c.upper()}
+    return bool(letters) and all(map(str.isupper, letters)) and _SMALL_BESIDE.search(text) is None
+
+
 def _candidates(sample: bytes, whole: bool) -> dict[str, tuple[float, str | None]]:
     """Encodings with their likelihood (above 0) and the language whose model it comes from."""
-    import chardet
     from chardetng_py import EncodingDetector  # type: ignore[import-untyped]
 
-    found = {
-        str(one["encoding"]): ((one["confidence"] + 0.002) ** _POWER, one["language"])
-        for one in chardet.detect_all(
-            sample, ignore_threshold=True, compat_names=False, include_encodings=_PRIORS
-        )
-    }
+    found = _likelihoods(sample, *_PRIORS)
     detector = EncodingDetector()
     detector.feed(sample, last=whole)
     label = detector.guess(tld=None, allow_utf8=False)
@@ -120,6 +127,17 @@ def _candidates(sample: bytes, whole: bool) -> dict[str, tuple[float, str | None
     least = max((one for one, _ in found.values()), default=1.0) / 2
     found[vote] = (max(likelihood, least) * _VOTE, language)
     return found
+
+
+def _likelihoods(sample: bytes, *encodings: str) -> dict[str, tuple[float, str | None]]:
+    import chardet
+
+    return {
+        str(one["encoding"]): ((one["confidence"] + 0.002) ** _POWER, one["language"])
+        for one in chardet.detect_all(
+            sample, ignore_threshold=True, compat_names=False, include_encodings=encodings
+        )
+    }
 
 
 def _decoded(sample: bytes, encoding: str) -> str | None:
@@ -187,7 +205,7 @@ def _fault(before: str, one: str, after: str) -> float:
         return 1.0 if apart == 2 else 0.2 * apart
     if apart or before == one == after:
         return float(apart or 1)
-    return 0.7 if one.isupper() and before.islower() else 0.0
+    return float(one.isupper() and before.islower())
 
 
 def is_coherent(text: str) -> bool:

@@ -22,7 +22,9 @@ _START = re.compile(
 )
 _MARKUP = re.compile(r"</?[a-zA-Z]|&#?\w+;")
 _ATOM = "{http://www.w3.org/2005/Atom}"
-_TEXTS = ("{http://purl.org/rss/1.0/modules/content/}encoded", f"{_ATOM}content")
+_XHTML = "{http://www.w3.org/1999/xhtml}"
+_CONTENT = "http://purl.org/rss/1.0/modules/content/"
+_TEXTS = (f"{{{_CONTENT}}}encoded", f"{_ATOM}content")
 _SUMMARIES = ("{*}description", "{*}summary", "{*}subtitle", "{*}group/{*}description")
 #: A summary is left out if so many of its letters are in the text.
 _SAME_LETTERS = 120
@@ -31,6 +33,7 @@ _SAME_LETTERS = 120
 def parse_feed(data: bytes) -> ParsedDocument:
     """The feed's title and description, then its entries in order. Raises CorruptDocument if it is no XML."""
     root = parse_xml(data, "feed")
+    _declare(root)
     feed = root.find("{*}channel")
     feed = root if feed is None else feed
     title = _title(feed)
@@ -45,6 +48,16 @@ def parse_feed(data: bytes) -> ParsedDocument:
         for part in _parts(entry):
             writer.add(part)
     return ParsedDocument(writer.finish()[0], title=title or None, language=feed.findtext("{*}language"))
+
+
+def _declare(root: etree._Element) -> None:
+    """Give elements a namespace whose prefix the feed does not declare, and those of XHTML no prefix."""
+    for element in root.iter(etree.Element):
+        prefix, _, name = element.tag.rpartition(":")
+        if element.tag.startswith("{"):
+            element.tag = element.tag.removeprefix(_XHTML)
+        elif prefix:
+            element.tag = f"{{{_CONTENT if prefix == 'content' else prefix}}}{name}"
 
 
 def _title(element: etree._Element) -> str:

@@ -195,7 +195,7 @@ def opened(data: bytes) -> Image:
             import pi_heif  # type: ignore[import-untyped,unused-ignore]
         except ImportError as error:
             raise UnsupportedFormat(
-                "HEIC pictures need the extra `heic`: pip install 'headrace[heic]' (its decoder is LGPL)"
+                "HEIC pictures need the extra `heic`: install headrace[heic] (its decoder is LGPL)"
             ) from error
         pi_heif.register_heif_opener()
     images.MAX_IMAGE_PIXELS = None  # our own limit below is the stricter one

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import pairwise
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import is_ended_caption
-from services.parsing.page.geometry import Picture, Style, Word, grouped
+from services.parsing.page.geometry import Picture, Style, Word, bounds, grouped
 from services.parsing.page.lines import Line, clean, is_code, joined, main_style, reads_left
 from services.parsing.page.lists import is_bullet, is_marker, is_number, kept_label, marker, without_outer
 from services.parsing.page.text import Vocabulary, inline
@@ -20,10 +20,8 @@ _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
 _SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?")
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
-
 #: A full line reaches over this share of its paragraph's width.
 FULL = 0.75
-
 UNSET = Style(0.0)
 
 
@@ -37,9 +35,9 @@ class Kind(Enum):
     HEADING = "heading"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
-    """A block of the document.
+    """A block of the document; it equals only itself.
 
     The text is inline markdown (plain for code). The style is kept for detecting headings, which needs all
     pages. `x0` is relative to the left edge of the column, as is `hang`, where the text of an item begins.
@@ -65,63 +63,102 @@ class Block:
     picture: Picture | None = None
 
 
-@dataclass(slots=True)
-class Setting:
-    """The typesetting of a flow: its edges and the usual distance between two lines of a paragraph."""
-
-    left: float
-    right: float
-    gap: float
-    size: float
-
-
-def setting_of(lines: Sequence[Line], size: float) -> Setting:
-    """Measure the setting after lines that fill their column: the next line most likely continues them."""
-    left = min(line.x0 for line in lines)
-    right = max(line.x1 for line in lines)
-    full = sorted(
-        b.y0 - a.y1
-        for a, b in itertools.pairwise(lines)
-        if a.x1 > right - 0.1 * (right - left) and -0.5 * size < b.y0 - a.y1 < 1.6 * size
-    )
-    gap = full[len(full) // 3] if len(full) >= 3 else 0.25 * size
-    return Setting(left, right, gap, size)
-
-
 def blocks_of(lines: Sequence[Line], page: int, body: float, vocabulary: Vocabulary) -> list[Block]:
     """The blocks of a run of lines of one column."""
     if not lines:
         return []
-    lines = without_outer(lines)
-    setting = setting_of(lines, body)
-    for before, line in itertools.pairwise(lines):
+    run = _Run(lines, body)
+    for before, line in pairwise(run.lines):
         vocabulary.read_line(before.words[-1].text, line.words[0].text)
-    styles = _styles(lines)
-    groups = grouped(range(len(lines)), lambda group, at: not _breaks(lines, styles, group, at, setting))
     out: list[Block] = []
     lettered: list[tuple[Block, bool]] = []  # items with letters, and whether their lines hang
-    for group in groups:
-        held = [lines[i] for i in group]
-        block = _block(held, [styles[i] for i in group], page, vocabulary)
-        block.x0 -= setting.left
-        block.hang -= setting.left
-        block.full = _is_full(held)
-        depths = {word.depth for line in held for word in line.words}
-        block.depth = depths.pop() if len(depths) == 1 else None
+    for group in grouped(range(len(run.lines)), lambda group, at: not run.breaks(group[0], at)):
+        held = run.lines[group[0] : group[-1] + 1]
+        block = _block(held, all(run.styles[at].mono for at in group), page, vocabulary)
+        block.x0 -= run.left
+        block.hang -= run.left
         if block.text:
             out.append(block)
         if block.kind is Kind.ITEM and kept_label(held[0].words[0].text):
             hang = held[0].words[1].x0
-            lettered.append((block, len(held) > 1 and abs(held[1].x0 - hang) < 0.4 * setting.size))
+            lettered.append((block, len(held) > 1 and abs(held[1].x0 - hang) < 0.4 * body))
     if len(lettered) == 1 and not lettered[0][1]:
         lettered[0][0].kind, lettered[0][0].marker = Kind.TEXT, ""
     return out
 
 
-def _is_full(lines: Sequence[Line]) -> bool:
-    """Whether the last of several lines reaches about as far as the others."""
-    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    return len(lines) > 1 and lines[-1].x1 - left > FULL * (right - left)
+class _Run:
+    """Lines of one column and how they are set: their styles, the ends of the column (`left`, `right`) and
+    the usual distance between two lines of a paragraph (`gap`)."""
+
+    def __init__(self, lines: Sequence[Line], size: float) -> None:
+        self.lines = without_outer(lines)
+        self.styles = _styles(self.lines)
+        self.size = size
+        self.left, _, self.right, _ = bounds(self.lines)
+        self.width = self.right - self.left
+        # After lines that fill their column: the next line most likely continues them.
+        full = sorted(
+            b.y0 - a.y1
+            for a, b in pairwise(self.lines)
+            if a.x1 > self.right - 0.1 * self.width and -0.5 * size < b.y0 - a.y1 < 1.6 * size
+        )
+        self.gap = full[len(full) // 3] if len(full) >= 3 else 0.25 * size
+
+    def breaks(self, start: int, at: int) -> bool:
+        """Whether a line begins a new block, rather than continue the one that began at `start`."""
+        before, line = self.lines[at - 1], self.lines[at]
+        a, b = self.styles[at - 1], self.styles[at]
+        size = max(a.size, b.size, 1.0)
+        if abs(a.size - b.size) > 0.12 * size or before.words[-1].depth != line.words[0].depth:
+            return True
+        if line.y0 - _foot(before) > self.gap * size / max(self.size, 1.0) + 0.35 * size:
+            return True
+        if size > 1.1 * self.size and self._leaves_the_middle(before, line):
+            return True  # a title and a heading below it in the same style
+        if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
+            return True
+        if a.mono:
+            return False
+        return (
+            self._starts_item(self.lines[start], at)
+            or is_ended_caption(line.words)
+            or self._starts_paragraph(start, at)
+        )
+
+    def _leaves_the_middle(self, before: Line, line: Line) -> bool:
+        """Whether a line at the left edge of its column follows a centred line."""
+        middle, size = (self.left + self.right) / 2, self.size
+        centred = abs(before.center - middle) < size and before.x0 > self.left + 2 * size
+        return centred and line.x0 < self.left + 0.5 * size and abs(line.center - middle) > 2 * size
+
+    def _starts_item(self, first: Line, at: int) -> bool:
+        before, line = self.lines[at - 1], self.lines[at]
+        sign = item_sign(line.words)
+        if sign is None:
+            return False
+        if is_bullet(sign):
+            return all(word.text != sign for word in before.words[1:])  # a sign between texts of one line
+        hangs = any(
+            abs(after.x0 - line.words[1].x0) < 0.4 * self.size for after in self.lines[at + 1 : at + 2]
+        )
+        in_list = is_number(first.words[0].text) and abs(first.x0 - line.x0) < 2 * self.size
+        return hangs or in_list or before.x1 < self.right - 0.15 * self.width
+
+    def _starts_paragraph(self, start: int, at: int) -> bool:
+        first, before, line = self.lines[start], self.lines[at - 1], self.lines[at]
+        size, indent = self.size, line.x0 - before.x0
+        indented = 0.8 * size < indent < 4 * size and abs(before.x0 - self.left) < 0.5 * size
+        hanging = item_sign(first.words) is not None or _hangs(first, line, size)
+        returns = all(after.x0 < line.x0 - 0.5 * size for after in self.lines[at + 1 : at + 2])
+        if indented and returns and not hanging:
+            return True
+        if at - start > 1 and indent < -0.8 * size and abs(before.x0 - self.lines[at - 2].x0) < 0.5 * size:
+            return abs(line.center - before.center) >= 0.5 * size  # unless all lines are centred
+        room = self.right - before.x1 - line.words[0].width
+        text, ended = line.words[0].text, bool(_ENDED.search(before.words[-1].text))
+        starts = text[:1].isupper() or text[:1].isdigit() or not text[:1].isalnum()
+        return room > 2 * size and starts and (ended or room > 0.3 * self.width)
 
 
 def _styles(lines: Sequence[Line]) -> list[Style]:
@@ -134,86 +171,21 @@ def _styles(lines: Sequence[Line]) -> list[Style]:
     return out
 
 
-def _breaks(
-    lines: Sequence[Line], styles: Sequence[Style], group: Sequence[int], at: int, setting: Setting
-) -> bool:
-    """Whether a line begins a new block, given the lines of the block before it."""
-    before, line = lines[at - 1], lines[at]
-    a, b = styles[at - 1], styles[at]
-    size = max(a.size, b.size, 1.0)
-    gap = line.y0 - _foot(before)
-    if abs(a.size - b.size) > 0.12 * size or before.words[-1].depth != line.words[0].depth:
-        return True
-    if gap > setting.gap * size / max(setting.size, 1.0) + 0.35 * size:
-        return True
-    if size > 1.1 * setting.size and _leaves_the_middle(before, line, setting):
-        return True  # a title and a heading below it in the same style
-    if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
-        return True
-    if a.mono:
-        return False
-    if _starts_item(lines, at, group, setting) or is_ended_caption(line.words):
-        return True
-    return _new_paragraph(lines, group, at, setting)
-
-
-def _foot(line: Line) -> float:
-    """The bottom of a line's text. (Its bullet may have a larger font.)"""
-    if len(line.words) > 1 and is_bullet(line.words[0].text):
-        return max(word.y1 for word in line.words[1:])
-    return line.y1
-
-
-def _leaves_the_middle(before: Line, line: Line, setting: Setting) -> bool:
-    """Whether a line at the left edge of its column follows a centred line."""
-    middle, size = setting.left + setting.right, setting.size
-    centred = abs(before.x0 + before.x1 - middle) < 2 * size and before.x0 > setting.left + 2 * size
-    return centred and line.x0 < setting.left + 0.5 * size and abs(line.x0 + line.x1 - middle) > 4 * size
-
-
 def _all(words: Sequence[Word], look: str) -> bool:
     """Whether every word that has letters or digits is `bold` (or `mono`), and there is one."""
     return {getattr(word.style, look) for word in words if any(map(str.isalnum, word.text))} == {True}
 
 
-def _new_paragraph(lines: Sequence[Line], group: Sequence[int], at: int, setting: Setting) -> bool:
-    before, line = lines[at - 1], lines[at]
-    size = setting.size
-    first = lines[group[0]]
-    item = item_sign(first.words) is not None or _hangs(first, line, size)
-    indent = line.x0 - before.x0
-    after = lines[at + 1] if at + 1 < len(lines) else None
-    indented = not item and 0.8 * size < indent < 4 * size and abs(before.x0 - setting.left) < 0.5 * size
-    if indented and (after is None or after.x0 < line.x0 - 0.5 * size):
-        return True  # an indented first line: the next line returns to the left edge
-    if len(group) >= 2 and indent < -0.8 * size and abs(before.x0 - lines[at - 2].x0) < 0.5 * size:
-        centred = abs((line.x0 + line.x1) - (before.x0 + before.x1)) < size
-        return not centred
-    room = setting.right - before.x1 - line.words[0].x1 + line.words[0].x0
-    text, ended = line.words[0].text, bool(_ENDED.search(before.words[-1].text))
-    starts = text[:1].isupper() or text[:1].isdigit() or not text[:1].isalnum()
-    return room > 2 * size and starts and (ended or room > 0.3 * (setting.right - setting.left))
+def _foot(line: Line) -> float:
+    """The bottom of a line's text. (Its bullet may have a larger font.)"""
+    bulleted = len(line.words) > 1 and is_bullet(line.words[0].text)
+    return max(word.y1 for word in line.words[1:]) if bulleted else line.y1
 
 
 def _hangs(first: Line, line: Line, size: float) -> bool:
     """Whether a line begins below the second word of a line that begins with a section number."""
-    if len(first.words) < 2 or not _SECTION.fullmatch(first.words[0].text):
-        return False
-    return abs(line.x0 - first.words[1].x0) < 0.4 * size
-
-
-def _starts_item(lines: Sequence[Line], at: int, group: Sequence[int], setting: Setting) -> bool:
-    words = lines[at].words
-    sign = item_sign(words)
-    if sign is None:
-        return False
-    if is_bullet(sign):
-        return all(word.text != sign for word in lines[at - 1].words[1:])  # a sign between texts of one line
-    first = lines[group[0]]
-    hangs = at + 1 < len(lines) and abs(lines[at + 1].x0 - words[1].x0) < 0.4 * setting.size
-    in_list = is_number(first.words[0].text) and abs(first.x0 - lines[at].x0) < 2 * setting.size
-    short = lines[at - 1].x1 < setting.right - 0.15 * (setting.right - setting.left)
-    return hangs or in_list or short
+    numbered = len(first.words) > 1 and _SECTION.fullmatch(first.words[0].text)
+    return bool(numbered) and abs(line.x0 - first.words[1].x0) < 0.4 * size
 
 
 def item_sign(words: Sequence[Word]) -> str | None:
@@ -233,34 +205,28 @@ def item_sign(words: Sequence[Word]) -> str | None:
     return sign
 
 
-def _block(lines: Sequence[Line], styles: Sequence[Style], page: int, vocabulary: Vocabulary) -> Block:
-    words = [line.words for line in lines]
-    every = [word for line in words for word in line]
-    code = all(one.mono for one in styles)
+def _block(lines: Sequence[Line], code: bool, page: int, vocabulary: Vocabulary) -> Block:
+    every = [word for line in lines for word in line.words]
     style = main_style(every)._replace(mono=code, bold=_all(every, "bold"))
-    x0 = min(line.x0 for line in lines)
+    x0, _, x1, _ = bounds(lines)
+    block = Block(Kind.TEXT, "", page, style, x0, lines=len(lines), columns=((x0, x1),))
+    block.full = len(lines) > 1 and lines[-1].x1 - x0 > FULL * (x1 - x0)
+    depths = {word.depth for word in every}
+    block.depth = depths.pop() if len(depths) == 1 else None
     if code:
-        return Block(Kind.CODE, _code(lines), page, style, x0, lines=len(lines))
-    first = item_sign(words[0])
-    if first is not None:
-        label = kept_label(first)
-        text, bare = inline([words[0][1:], *words[1:]], vocabulary)
-        block = Block(Kind.ITEM, f"{label} {text}" if label else text, page, style, lines[0].x0)
-        block.hang, block.lines = words[0][1].x0, len(lines)
-        block.marker, block.plain = marker(first), f"{first} {bare}"
-        return block
-    text, bare = inline(words, vocabulary)
-    ends = ((x0, max(line.x1 for line in lines)),)
-    return Block(Kind.TEXT, text, page, style, x0, lines=len(lines), plain=bare, columns=ends)
+        block.kind, block.text = Kind.CODE, _code(lines)
+    elif sign := item_sign(lines[0].words):
+        block.kind, block.marker, block.x0, block.hang = Kind.ITEM, marker(sign), lines[0].x0, every[1].x0
+        text, bare = inline([lines[0].words[1:], *(line.words for line in lines[1:])], vocabulary)
+        block.text, block.plain = f"{kept_label(sign)} {text}".lstrip(), f"{sign} {bare}"
+    else:
+        block.text, block.plain = inline([line.words for line in lines], vocabulary)
+    return block
 
 
 def _code(lines: Sequence[Line]) -> str:
     """Lines of code; the width of a character determines their indentation."""
-    every: list[Word] = [w for line in lines for w in line.words]
-    width = sum(w.x1 - w.x0 for w in every) / max(sum(len(w.text) for w in every), 1) or 5.0
+    every = [word for line in lines for word in line.words]
+    width = sum(word.width for word in every) / max(sum(len(word.text) for word in every), 1) or 5.0
     left = min(line.x0 for line in lines)
-    out = []
-    for line in lines:
-        text = " " * round((line.x0 - left) / width)
-        out.append(text + clean(joined(line.words)))
-    return "\n".join(out)
+    return "\n".join(" " * round((line.x0 - left) / width) + clean(joined(line.words)) for line in lines)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect, bisect_left
 from collections.abc import Iterator, Sequence
-from functools import partial
 from itertools import pairwise
 
 from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds, grouped
 from services.parsing.page.lines import Line, line_of, reads_left
 from services.parsing.page.lists import is_marker
+from services.parsing.page.sections import is_head, sections
 
 #: Minimum gap between two columns of text, relative to the font size.
 GUTTER = 0.75
@@ -27,16 +27,15 @@ MOST_WORDS = 5
 #: Most lines of running text fill this share of their column.
 FILLED = 0.6
 
+#: The left and right end of white space.
 _Span = tuple[float, float]
 
 
 def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxed]]:
     """Split pieces, tables and pictures into flows in reading order. A flow is a column of a page section."""
-    if not items:
-        return []
     out: list[list[Boxed]] = []
     single: list[Boxed] = []
-    for band, free in _bands(_strips(items), GUTTER * size, APART * size):
+    for band, free in _Strips(items, size).bands() if items else ():
         columns = _columns(band, free) if depth < MAX_DEPTH else []
         if not columns:
             single.extend(band)
@@ -44,90 +43,83 @@ def flows(items: Sequence[Boxed], size: float, depth: int = 0) -> list[list[Boxe
         if single:
             out.append(single)
             single = []
-        for column in columns:
-            out.extend(flows(column, size, depth + 1))
-    if single:
-        out.append(single)
-    return out
+        lines = [lines_of([item for item in column if isinstance(item, Piece)]) for column in columns]
+        for part in sections(band, lines, _Strips(band, size).boxes) or columns:
+            out.extend(flows(part, size, depth + 1))
+    return [*out, single] if single else out
 
 
-def _strips(items: Sequence[Boxed]) -> list[list[Boxed]]:
-    """Split items at horizontal white space. A strip's items overlap vertically, if only through others."""
-    strips: list[list[Boxed]] = []
-    reach = -1e9
-    for item in sorted(items, key=lambda i: i.y0):
-        # Font boxes are higher than their ink, so neighbouring lines may overlap slightly.
-        slack = 0.2 * min(item.y1 - item.y0, 12.0)
-        if strips and item.y0 + slack < reach:
-            strips[-1].append(item)
-        else:
-            strips.append([item])
-        reach = max(reach, item.y1 - slack)
-    return strips
+class _Strips:
+    """Items, split at horizontal white space. A strip's items overlap vertically, if only through others.
 
-
-def _bands(
-    strips: Sequence[list[Boxed]], least: float, apart: float
-) -> list[tuple[list[Boxed], list[_Span]]]:
-    """Group neighbouring strips that share vertical gaps; return each group with these gaps.
-
-    Of groups that overlap, the one with the most strips on both sides of a gap wins: a centred title has
-    chance gaps in common with the line below it, too.
+    `size` is the font size, `gaps` are the white spans of each strip from the very left to the very right.
     """
-    gaps, boxes = [_gaps(strip) for strip in strips], [bounds(strip) for strip in strips]
-    parted = [_inner(free, box) for free, box in zip(gaps, boxes, strict=True)]
-    bands: list[tuple[int, int, list[_Span]]] = []
-    parts = [(0, len(strips))]
-    while parts:
-        first, end = parts.pop()
-        start, stop, kept = first, first, gaps[0]
-        for run in _runs(gaps, boxes, first, end, least, apart):
-            if (sum(parted[run[0] : run[1]]), run[1] - run[0]) > (sum(parted[start:stop]), stop - start):
-                start, stop, kept = run
-        if stop - start < 2:
-            bands.extend((at, at + 1, gaps[at]) for at in range(first, end))
-            continue
-        while stop - start > 2 and not parted[start]:
-            after, wider = _shared(gaps, boxes, start + 1, stop, least, apart)
-            if after < stop or len(wider) <= len(kept):
-                break
-            start, kept = start + 1, wider  # a title that stands across some of the columns
-        bands.append((start, stop, kept))
-        parts.extend([(first, start), (stop, end)])
-    return [([item for strip in strips[a:b] for item in strip], kept) for a, b, kept in sorted(bands)]
 
+    def __init__(self, items: Sequence[Boxed], size: float) -> None:
+        self.least, self.apart = GUTTER * size, APART * size
+        self.strips: list[list[Boxed]] = []
+        reach = -1e9
+        for item in sorted(items, key=lambda i: i.y0):
+            # Font boxes are higher than their ink, so neighbouring lines may overlap slightly.
+            slack = 0.2 * min(item.height, 12.0)
+            if self.strips and item.y0 + slack < reach:
+                self.strips[-1].append(item)
+            else:
+                self.strips.append([item])
+            reach = max(reach, item.y1 - slack)
+        self.gaps = [_gaps(strip) for strip in self.strips]
+        self.boxes = [bounds(strip) for strip in self.strips]
+        self.parted = [_inner(free, box) for free, box in zip(self.gaps, self.boxes, strict=True)]
 
-def _runs(
-    gaps: Sequence[list[_Span]], boxes: Sequence[Box], first: int, end: int, least: float, apart: float
-) -> Iterator[tuple[int, int, list[_Span]]]:
-    """The longest runs of strips that share gaps, from `first` on: each holds a strip that no other does."""
-    start = first
-    while start < end:
-        stop, kept = _shared(gaps, boxes, start, end, least, apart)
-        yield start, stop, kept
-        # The next one begins at the first strip whose run reaches further.
-        reaching = partial(_reaches, gaps, boxes, stop, least, apart)
-        start = bisect_left(range(start + 1, stop), True, key=reaching) + start + 1 if stop < end else end
+    def bands(self) -> list[tuple[list[Boxed], list[_Span]]]:
+        """Neighbouring strips that share vertical gaps, and these gaps.
 
+        Of groups that overlap, the one with the most strips on both sides of a gap wins: a centred title has
+        chance gaps in common with the line below it, too.
+        """
+        bands: list[tuple[int, int, list[_Span]]] = []
+        parts = [(0, len(self.strips))]
+        while parts:
+            first, end = parts.pop()
+            start, stop, kept = max(self._runs(first, end), key=self._weight)
+            if stop - start < 2:
+                bands.extend((at, at + 1, self.gaps[at]) for at in range(first, end))
+                continue
+            while stop - start > 2 and not self.parted[start]:
+                after, wider = self._shared(start + 1, stop)
+                if after < stop or len(wider) <= len(kept):
+                    break
+                start, kept = start + 1, wider  # a title that stands across some of the columns
+            bands.append((start, stop, kept))
+            parts.extend((a, b) for a, b in ((first, start), (stop, end)) if a < b)
+        return [([i for strip in self.strips[a:b] for i in strip], kept) for a, b, kept in sorted(bands)]
 
-def _reaches(
-    gaps: Sequence[list[_Span]], boxes: Sequence[Box], strip: int, least: float, apart: float, start: int
-) -> bool:
-    return _shared(gaps, boxes, start, strip + 1, least, apart)[0] > strip
+    def _weight(self, run: tuple[int, int, list[_Span]]) -> tuple[int, int]:
+        return sum(self.parted[run[0] : run[1]]), run[1] - run[0]
 
+    def _runs(self, first: int, end: int) -> Iterator[tuple[int, int, list[_Span]]]:
+        """The longest runs of strips that share gaps: each holds a strip that no other does."""
+        start = first
+        while start < end:
+            stop, kept = self._shared(start, end)
+            yield start, stop, kept
+            start = self._reaching(start, stop) if stop < end else end
 
-def _shared(
-    gaps: Sequence[list[_Span]], boxes: Sequence[Box], start: int, end: int, least: float, apart: float
-) -> tuple[int, list[_Span]]:
-    """Where the strips end that share gaps with the one at `start`, and these gaps."""
-    free, whole = gaps[start], boxes[start]
-    for at in range(start + 1, end):
-        box = boxes[at]
-        kept, both = _meet(free, gaps[at], least), bounds((whole, box))
-        if not (_inner(kept, both) and (box.y0 - whole.y1 < apart or _inner(kept, box))):
-            return at, free
-        free, whole = kept, both
-    return end, free
+    def _reaching(self, start: int, stop: int) -> int:
+        """The first strip after `start` whose run reaches beyond `stop`."""
+        later = range(start + 1, stop)
+        return start + 1 + bisect_left(later, True, key=lambda at: self._shared(at, stop + 1)[0] > stop)
+
+    def _shared(self, start: int, end: int) -> tuple[int, list[_Span]]:
+        """Where the strips end that share gaps with the one at `start`, and these gaps."""
+        free, whole = self.gaps[start], self.boxes[start]
+        for at in range(start + 1, end):
+            box = self.boxes[at]
+            kept, both = _meet(free, self.gaps[at], self.least), bounds((whole, box))
+            if not (_inner(kept, both) and (box.y0 - whole.y1 < self.apart or _inner(kept, box))):
+                return at, free
+            free, whole = kept, both
+        return end, free
 
 
 def _gaps(items: Sequence[Boxed]) -> list[_Span]:
@@ -152,11 +144,9 @@ def _inner(free: Sequence[_Span], box: Box) -> bool:
 
 def _columns(band: Sequence[Boxed], free: Sequence[_Span]) -> list[list[Boxed]]:
     """The columns of a band; none if it is a single column or a table."""
-    left, right = min(i.x0 for i in band), max(i.x1 for i in band)
+    left, _, right, _ = bounds(band)
     cuts = sorted((a + b) / 2 for a, b in free if a >= left and b <= right)
-    groups: list[list[Boxed]] = [[] for _ in range(len(cuts) + 1)]
-    for item in band:
-        groups[sum(x <= (item.x0 + item.x1) / 2 for x in cuts)].append(item)
+    groups = [[item for item in band if bisect(cuts, item.center) == at] for at in range(len(cuts) + 1)]
     columns = _joined([group for group in groups if group]) if cuts else []
     words = [word for item in band if isinstance(item, Piece) for word in item.words]
     return [] if len(columns) < 2 else columns[::-1] if reads_left(words) else columns
@@ -197,12 +187,12 @@ def _are_blocks(parts: Sequence[Sequence[Line]]) -> bool:
     if len(parts) < 2 or not all(map(_is_block, parts)):
         return False
     left, right = map(bounds, parts)
-    return right.x0 - left.x1 > APART * (left.y1 - left.y0) / len(parts[0])
+    return right.x0 - left.x1 > APART * left.height / len(parts[0])
 
 
 def _is_block(lines: Sequence[Line]) -> bool:
     """Whether texts stand close below each other at one edge."""
-    close = all(b.y0 - a.y1 < 0.7 * (a.y1 - a.y0) for a, b in pairwise(lines))
+    close = all(b.y0 - a.y1 < 0.7 * a.height for a, b in pairwise(lines))
     level = all(len(line.pieces) == 1 and abs(line.x0 - lines[0].x0) < 1 for line in lines)
     return close and level and not any(is_marker(line.words[0].text) for line in lines)
 
@@ -212,9 +202,8 @@ def _is_label(text: str) -> bool:
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:
-    box = bounds(lines)
-    width = max(box.x1 - box.x0, 1.0)
-    filled = sum((line.x1 - line.x0) / width >= FILLED for line in lines)
+    width = max(bounds(lines).width, 1.0)
+    filled = sum(line.width / width >= FILLED for line in lines)
     return filled >= 0.5 * len(lines) and sum(map(_words, lines)) >= 3 * len(lines) and width > 60
 
 
@@ -224,11 +213,11 @@ def _words(line: Line) -> int:
 
 def _longest_text(lines: Sequence[Line]) -> int:
     """The most lines of text that follow each other without a gap and fill their column."""
-    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    width = bounds(lines).width
     longest = count = 0
     for before, line in zip([lines[0], *lines], lines, strict=False):
-        close = line.y0 - before.y1 < 0.5 * (line.y1 - line.y0)
-        full = line.x1 - line.x0 > 0.8 * (right - left) and _words(line) >= 4
+        close = line.y0 - before.y1 < 0.5 * line.height
+        full = line.width > 0.8 * width and _words(line) >= 4
         count = (count if close else 0) + 1 if full else 0
         longest = max(longest, count)
     return longest
@@ -236,20 +225,15 @@ def _longest_text(lines: Sequence[Line]) -> int:
 
 def _headings(lines: Sequence[Line]) -> int:
     """The lines after the first that are in larger or bolder type than most of their column."""
-    looks = [(line.words[0].style.size, line.words[0].style.bold) for line in lines]
-    size, bold = sorted(looks)[len(looks) // 2]
-    return sum(one[0] > 1.05 * size or one[1] > bold for one in looks[1:])
+    return sum(is_head(line, lines) for line in lines[1:])
 
 
 def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:
     """Whether the same gaps part the lines of all columns, as they part the rows of a table."""
     parted = []
     for lines in (column for column in columns if len(column) > 1):
-        gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
-        least = min(gaps) + 0.25 * (lines[0].y1 - lines[0].y0)
-        parted.append(
-            [(a.y1, b.y0) for (a, b), gap in zip(pairwise(lines), gaps, strict=True) if gap > least]
-        )
+        least = min(b.y0 - a.y1 for a, b in pairwise(lines)) + 0.25 * lines[0].height
+        parted.append([(a.y1, b.y0) for a, b in pairwise(lines) if b.y0 - a.y1 > least])
     if len(parted) < max(len(columns), 2):
         return False
     fewest = min(parted, key=len)
@@ -260,17 +244,17 @@ def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:
 def _in_rows(columns: Sequence[Sequence[Line]]) -> float:
     """The share of lines of the shortest column that have a line at the same height beside them."""
     shortest = min(columns, key=len)
-    heights = [line.y0 + line.y1 for column in columns if column is not shortest for line in column]
-    return sum(any(abs(line.y0 + line.y1 - h) < 4 for h in heights) for line in shortest) / len(shortest)
+    middles = [line.middle for column in columns if column is not shortest for line in column]
+    return sum(any(abs(line.middle - y) < 2 for y in middles) for line in shortest) / len(shortest)
 
 
 def lines_of(pieces: Sequence[Piece]) -> list[Line]:
     """The lines of one column, from top to bottom."""
-    rows = grouped(sorted(pieces, key=lambda p: p.y0 + p.y1), lambda row, piece: _overlap(row[0], piece))
-    return [line_of(row) for row in rows]
+    ordered = sorted(pieces, key=lambda piece: piece.middle)
+    return [line_of(row) for row in grouped(ordered, lambda row, piece: _overlap(row[0], piece))]
 
 
 def _overlap(piece: Piece, other: Piece) -> bool:
     """Whether two pieces are side by side for half the height of the lower one."""
     shared = min(piece.y1, other.y1) - max(piece.y0, other.y0)
-    return shared > 0.5 * min(piece.y1 - piece.y0, other.y1 - other.y0)
+    return shared > 0.5 * min(piece.height, other.height)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.parsing.page.captions import is_figure_caption
-from services.parsing.page.geometry import Box, Page, Piece, Word, bounds, inside
+from services.parsing.page.geometry import Box, Boxed, Curve, Page, Piece, Word, bounds, inside
 from services.parsing.page.lines import pieces_of
 
 #: Parts of a drawing are at most this far (in points) from each other, and from its caption; there may be the
@@ -27,7 +27,7 @@ MOST_PARTS = 3_000
 
 
 @dataclass(slots=True)
-class Figure:
+class Figure(Boxed):
     """A drawing: its box on the page and its labels."""
 
     labels: list[str]
@@ -42,43 +42,41 @@ def figures_of(page: Page) -> tuple[list[Figure], list[Word]]:
     if not page.drawn or len(page.drawn) + len(page.strokes) > MOST_PARTS:
         return [], page.words
     pieces = pieces_of(page.words)
-    parts = [*(Box(*one[:4]) for one in page.drawn), *(Box(s.x0, s.y0, s.x1, s.y1) for s in page.strokes)]
     found: list[Figure] = []
     for caption in pieces:
         if is_figure_caption(caption.words):
-            box = _region(caption, parts, pieces, above=True) or _region(caption, parts, pieces, above=False)
-            if box and _is_drawn(box, page):
-                labels = [piece for piece in pieces if inside(piece, box)]
-                if sum(len(p.words) for p in labels) > USUAL_LABEL * len(labels):
-                    continue
-                found.append(Figure([_text(piece) for piece in labels], *box))
-    words = [word for word in page.words if not any(inside(word, figure) for figure in found)]
-    return found, words
+            others = [piece for piece in pieces if piece is not caption]
+            box = _region(caption, page, others, above=True) or _region(caption, page, others, above=False)
+            labels = [piece for piece in pieces if box and inside(piece, box)]
+            if box and sum(len(label.words) for label in labels) <= USUAL_LABEL * len(labels):
+                found.append(Figure([" ".join(w.text for w in label.words) for label in labels], *box))
+    return found, [word for word in page.words if not any(inside(word, figure) for figure in found)]
 
 
-def _region(caption: Piece, parts: Sequence[Box], pieces: Iterable[Piece], above: bool) -> Box | None:
+def _region(caption: Piece, page: Page, pieces: Sequence[Piece], above: bool) -> Box | None:
     """The box of the parts next to a caption, one after the other, with the labels at their edges; None if it
-    holds running text or is too small for a drawing."""
-    labels = [p for p in pieces if p is not caption and len(p.words) <= LONGEST_LABEL]
-    texts = [p for p in pieces if p is not caption and len(p.words) > LONGEST_LABEL]
-    side = [part for part in parts if (part.y1 <= caption.y0 + 2 if above else part.y0 >= caption.y1 - 2)]
-    side.sort(key=lambda part: -part.y1 if above else part.y0)
+    holds running text, is too small for a drawing, or holds nothing but rules and shaded cells."""
+    texts = [piece for piece in pieces if len(piece.words) > LONGEST_LABEL]
+    parts: Sequence[Box] = [*page.drawn, *page.strokes]
+    if above:
+        left = sorted((p for p in parts if p.y1 <= caption.y0 + 2), key=lambda part: -part.y1)
+    else:
+        left = sorted((p for p in parts if p.y0 >= caption.y1 - 2), key=lambda part: part.y0)
     box: Box | None = None
     for _ in range(PASSES):
-        left = []
-        for part in side:
+        parts, left = left, []
+        for part in parts:
             if not _belongs(part, box, caption):
                 left.append(part)
             elif not any(inside(text, bounds((box or part, part))) for text in texts):
                 box = bounds((box or part, part))
-        if len(left) == len(side):
-            break
-        side = left
-    if box is None or min(box.x1 - box.x0, box.y1 - box.y0) < SMALLEST:
+    if box is None or min(box.width, box.height) < SMALLEST:
         return None
-    at_edge = [p for p in labels if _touches(p, box) and not _is_beyond(p, caption, above)]
-    whole = bounds((box, *at_edge))
-    return None if any(inside(text, whole) for text in texts) else whole
+    beside = [p for p in pieces if (p.y1 <= caption.y1 if above else p.y0 >= caption.y0) and _touches(p, box)]
+    whole = bounds((box, *(piece for piece in beside if len(piece.words) <= LONGEST_LABEL)))
+    held = (part for part in page.drawn if inside(part, whole))
+    drawn = any(isinstance(part, Curve) or not any(inside(w, part) for w in page.words) for part in held)
+    return whole if drawn and not any(inside(text, whole) for text in texts) else None
 
 
 def _belongs(part: Box, box: Box | None, caption: Piece) -> bool:
@@ -88,30 +86,15 @@ def _belongs(part: Box, box: Box | None, caption: Piece) -> bool:
     if part.x1 < beside.x0 - ASIDE or part.x0 > beside.x1 + ASIDE:
         return False
     gap = max(beside.y0 - part.y1, part.y0 - beside.y1)
-    if part.y1 - part.y0 >= 1:
+    if part.height >= 1:
         return gap <= (NEAR if box else BELOW_AXIS)
     shared = min(part.x1, beside.x1) - max(part.x0, beside.x0)
-    return gap <= TOUCHING and shared >= 0.5 * (part.x1 - part.x0)
+    return gap <= TOUCHING and shared >= 0.5 * part.width
 
 
 def _touches(piece: Piece, box: Box) -> bool:
     """Whether a label is in a drawing or directly at its edge, as those of axes are."""
     reach = 1.6 * piece.size
-    x, y = (piece.x0 + piece.x1) / 2, piece.middle
-    across = box.x0 - 2 <= x <= box.x1 + 2 and box.y0 - reach <= y <= box.y1 + reach
-    down = box.y0 - 2 <= y <= box.y1 + 2 and piece.x1 > box.x0 - reach and piece.x0 < box.x1 + 0.3 * reach
-    return across or down
-
-
-def _is_beyond(piece: Piece, caption: Piece, above: bool) -> bool:
-    return piece.y1 > caption.y1 if above else piece.y0 < caption.y0
-
-
-def _is_drawn(box: Box, page: Page) -> bool:
-    """Whether curves, slanted lines or bars are in a box: rules and shaded cells make tables and frames."""
-    parts = [part for part in page.drawn if inside(part, box)]
-    return any(part.curved or not any(inside(word, part) for word in page.words) for part in parts)
-
-
-def _text(piece: Piece) -> str:
-    return " ".join(word.text for word in piece.words)
+    across = box.x0 - 2 <= piece.center <= box.x1 + 2 and box.y0 - reach <= piece.middle <= box.y1 + reach
+    level = box.y0 - 2 <= piece.middle <= box.y1 + 2
+    return across or (level and piece.x1 > box.x0 - reach and piece.x0 < box.x1 + 0.3 * reach)

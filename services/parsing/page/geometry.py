@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -18,30 +18,49 @@ class Style(NamedTuple):
     mono: bool = False
 
 
-class Boxed(Protocol):
+class Boxed:
     """Anything with a box on the page."""
 
+    __slots__ = ()
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
     @property
-    def x0(self) -> float: ...
+    def width(self) -> float:
+        return self.x1 - self.x0
+
     @property
-    def y0(self) -> float: ...
+    def height(self) -> float:
+        return self.y1 - self.y0
+
     @property
-    def x1(self) -> float: ...
+    def center(self) -> float:
+        """Half way from left to right."""
+        return (self.x0 + self.x1) / 2
+
     @property
-    def y1(self) -> float: ...
+    def middle(self) -> float:
+        """Half way from top to bottom."""
+        return (self.y0 + self.y1) / 2
 
 
-class Box(NamedTuple):
+class _Edges(NamedTuple):
     x0: float
     y0: float
     x1: float
     y1: float
 
 
-@dataclass(slots=True)
-class Word:
-    """A word and its box. `spaced` means that a blank precedes it, whatever the distance; `depth` is that of
-    the heading (from 0) if the file says that it is in one."""
+class Box(Boxed, _Edges):
+    __slots__ = ()
+
+
+@dataclass(slots=True, eq=False)
+class Word(Boxed):
+    """A word and its box; it equals only itself. `spaced` means that a blank precedes it, whatever the
+    distance; `depth` is that of the heading (from 0) if the file says that it is in one."""
 
     text: str
     x0: float
@@ -55,7 +74,7 @@ class Word:
 
 
 @dataclass(slots=True)
-class Piece:
+class Piece(Boxed):
     """Words of one row without a wide gap, from left to right."""
 
     words: list[Word]
@@ -68,10 +87,6 @@ class Piece:
     def size(self) -> float:
         return max(word.style.size for word in self.words)
 
-    @property
-    def middle(self) -> float:
-        return (self.y0 + self.y1) / 2
-
 
 class Stroke(Box):
     """A horizontal (y0 == y1) or vertical (x0 == x1) ruling line, or the edge of a filled box."""
@@ -83,27 +98,21 @@ class Stroke(Box):
         return self.y0 == self.y1
 
 
+class Curve(Box):
+    """The box of a curve or a slanted line."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A raster image: its box on the page, its size in pixels and its file bytes."""
+class Picture(Boxed):
+    """A raster image: its box on the page and its file bytes."""
 
     x0: float
     y0: float
     x1: float
     y1: float
-    width: int
-    height: int
     content: bytes = b""
-
-
-class Drawn(NamedTuple):
-    """The box of a curve or a slanted line, or a filled box (not `curved`)."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    curved: bool
 
 
 @dataclass(slots=True)
@@ -111,10 +120,10 @@ class Page:
     """One page.
 
     `scanned`: its text lacks some visible content. `notes`: remarks on it (markdown). `formulas`: whether it
-    holds some. `suspects`: where text is that may be unseen. `drawn`: parts of drawings. `printed`: the page
-    number, if the PDF reader took it away. `beside`: texts (markdown) that run in another direction
-    than the page. `stamps`: where annotations draw words that are not known yet.
-    `holds_files`: whether annotations may hold files. `label`: the number that the file gives it (`iv`).
+    holds some. `suspects`: where text is that may be unseen. `drawn`: curves and filled boxes. `printed`: the
+    page number, if the PDF reader took it away. `beside`: texts (markdown) that run in another direction than
+    the page. `stamps`: where annotations draw words that are not known yet. `holds_files`: whether
+    annotations may hold files. `label`: the number that the file gives it (`iv`).
     """
 
     number: int
@@ -127,7 +136,7 @@ class Page:
     notes: list[str] = field(default_factory=list)
     formulas: bool = False
     suspects: list[Box] = field(default_factory=list)
-    drawn: list[Drawn] = field(default_factory=list)
+    drawn: list[Box] = field(default_factory=list)
     printed: int | None = None
     beside: list[str] = field(default_factory=list)
     stamps: list[Box] = field(default_factory=list)
@@ -174,5 +183,5 @@ def piece_of(words: Sequence[Word]) -> Piece:
 
 def inside(thing: Boxed, box: Boxed, slack: float = 1.0) -> bool:
     """Whether the centre of a thing is in a box."""
-    x, y = (thing.x0 + thing.x1) / 2, (thing.y0 + thing.y1) / 2
+    x, y = (thing.x0 + thing.x1) / 2, (thing.y0 + thing.y1) / 2  # plain: every word comes through here
     return box.x0 - slack <= x <= box.x1 + slack and box.y0 - slack <= y <= box.y1 + slack

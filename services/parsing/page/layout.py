@@ -9,7 +9,7 @@ from services.parsing.page.blocks import Block, Kind, blocks_of
 from services.parsing.page.columns import flows, lines_of
 from services.parsing.page.figures import Figure, figures_of
 from services.parsing.page.geometry import Boxed, Page, Picture, Piece
-from services.parsing.page.lines import Line, height_of, pieces_of
+from services.parsing.page.lines import Line, pieces_of, usual_size
 from services.parsing.page.lists import mark_numbers
 from services.parsing.page.tables.aligned import aligned_tables
 from services.parsing.page.tables.cells import Table
@@ -26,7 +26,7 @@ def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
     figures, words = figures_of(page)
     tables, words, rules = ruled_tables(page, words, vocabulary)
     pieces = [piece for piece in pieces_of(words) if not _is_dotted(piece)] if words else []
-    body = height_of(pieces) if pieces else 10.0
+    body = usual_size(word for piece in pieces for word in piece.words) or 10.0
     items: list[Boxed] = [*pieces, *tables, *figures, *(p for p in page.pictures if _counts(p, page))]
     out: list[Block] = []
     for flow in flows(items, body):
@@ -36,10 +36,8 @@ def layout(page: Page, vocabulary: Vocabulary) -> list[Block]:
 
 def _counts(picture: Picture, page: Page) -> bool:
     """Whether a picture is content: no ornament, no page background, and not on a page read by OCR."""
-    if page.scanned:
-        return False
-    width, height = picture.x1 - picture.x0, picture.y1 - picture.y0
-    return min(width, height) >= SMALLEST and width * height < 0.9 * page.width * page.height
+    background = picture.width * picture.height >= 0.9 * page.width * page.height
+    return not page.scanned and min(picture.width, picture.height) >= SMALLEST and not background
 
 
 def _is_dotted(piece: Piece) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median_high, median_low
+from itertools import pairwise
+from statistics import median_high
 
-from services.parsing.page.geometry import Piece, Style, Word, bounds, grouped, piece_of
+from services.parsing.page.geometry import Boxed, Piece, Style, Word, bounds, grouped, piece_of
 
 #: A gap wider than this (relative to the font size) separates pieces. Blanks are about 0.25; justified lines
 #: may stretch them further, but then the pieces are joined again as one line of a paragraph.
@@ -33,7 +33,7 @@ _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
 @dataclass(slots=True)
-class Line:
+class Line(Boxed):
     """One line of text within one column."""
 
     pieces: list[Piece]
@@ -118,7 +118,7 @@ def _beside(row: _Row, word: Word, middle: float, height: float) -> bool:
 
 
 def _side_by_side(row: Sequence[Word], word: Word) -> bool:
-    return abs(row[0].y0 + row[0].y1 - word.y0 - word.y1) < 0.6 * (word.y1 - word.y0)
+    return abs(row[0].middle - word.middle) < 0.3 * word.height
 
 
 def _place_tall(group: list[Word], rows: Sequence[_Row], out: list[list[Word]]) -> None:
@@ -141,22 +141,19 @@ def pieces_of(words: Iterable[Word]) -> list[Piece]:
 
 def split_row(row: Sequence[Word], gap: float) -> list[Piece]:
     """A row, split where the gap between two words is wider than `gap` times their font size."""
-    groups: list[list[Word]] = [[row[0]]]
+    groups = [[row[0]]]
     even = _even_blank(row)
     reach = row[0].x1
-    for before, word in itertools.pairwise(row):
+    for before, word in pairwise(row):
         space = word.x0 - reach
         size = min(before.style.size, word.style.size)  # a heading may stand beside another column
-        wide = space > gap * size or (
-            space > FIGURE_GAP * size < gap * size and word.text[0] in "0123456789$("
-        )
-        if wide and abs(space - even) > EVEN * size:
+        least = min(gap, FIGURE_GAP) if word.text[0] in "0123456789$(" else gap
+        if space > least * size and abs(space - even) > EVEN * size:
             groups.append([word])
             reach = word.x1
-            continue
-        groups[-1].append(word)
-        if word.x1 > reach:
-            reach = word.x1
+        else:
+            groups[-1].append(word)
+            reach = max(reach, word.x1)
     return [piece_of(group) for group in groups]
 
 
@@ -164,7 +161,7 @@ def _even_blank(row: Sequence[Word]) -> float:
     """The blank of a justified line, where most blanks are equally wide; 0 if it is no wide one."""
     if len(row) < FEWEST_EVEN:
         return 0.0
-    gaps = [b.x0 - a.x1 for a, b in itertools.pairwise(row)]
+    gaps = [b.x0 - a.x1 for a, b in pairwise(row)]
     usual, size = median_high(gaps), row[0].style.size
     if not GAP * size < usual + EVEN * size < WIDEST_BLANK * size:
         return 0.0
@@ -259,6 +256,9 @@ def main_style(words: Sequence[Word]) -> Style:
     return letters.most_common(1)[0][0]
 
 
-def height_of(pieces: Sequence[Piece]) -> float:
-    """The usual font size of pieces, weighted by characters."""
-    return median_low([word.style.size for piece in pieces for word in piece.words for _ in word.text])
+def usual_size(words: Iterable[Word]) -> float:
+    """The font size (points) of most characters; 0 if there are none."""
+    letters: Counter[float] = Counter()
+    for word in words:
+        letters[word.style.size] += len(word.text)
+    return max(letters, key=lambda size: letters[size], default=0.0)

@@ -19,7 +19,7 @@ from services.parsing.images.pictures import Pictures
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.layout import layout
 from services.parsing.page.text import Vocabulary
-from services.parsing.pdf.annotations import attachments_of
+from services.parsing.pdf.attachments import attachments_of
 from services.parsing.pdf.headings import body_size, mark_headings
 from services.parsing.pdf.pictures import in_words
 from services.parsing.pdf.render import render

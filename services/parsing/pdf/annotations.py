@@ -1,26 +1,20 @@
-"""What is added to pages: values of form fields, text typed onto them, readers' notes, attached files."""
+"""What is added to pages: values of form fields, text typed onto them, links, readers' notes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
-from liteparse.types import AnnotationRect, FormField, ParsedPage
+from liteparse.types import AnnotationRect, FormField, ImageRect, ParsedPage, TextItem
 
 from services.parsing import markdown_writer as md
-from services.parsing.formats.mail.attachments import Attached, Attachment, attached
 from services.parsing.page.geometry import Box, Page, Style, Word, inside, sized
-from services.parsing.pdf.associated import associated_files
 from services.parsing.pdf.sheets import Sheets
 from services.parsing.reading import with_comments, with_hidden
 
 #: Annotations with text in a pop-up: a remark on the page or on marked words.
 _NOTES = frozenset(("text", "highlight", "underline", "squiggly", "strikeout", "caret", "square", "circle",
                     "ink", "line", "polygon", "polyline", "stamp", "fileattachment"))  # fmt: skip
-#: Attachments are named in the file itself or in a compressed object stream.
-_MAY_HOLD = re.compile(rb"/EmbeddedFiles?\b|/ObjStm\b")
 #: Annotations whose words may be in their drawing alone.
 _DRAWN = frozenset(("stamp", "freetext", "watermark"))
 #: The flags of annotations that are hidden, or not shown on a screen.
@@ -40,20 +34,28 @@ def typed_words(raw: ParsedPage, words: Sequence[Word]) -> Iterator[Word]:
     ]
     for text, rect in typed:
         if rect is not None:
-            yield from _laid_out(text, _box(rect), words)
+            yield from _laid_out(text, box_of(rect), words)
 
 
 def join_fields(raw: ParsedPage, words: list[Word]) -> list[Word]:
     """The words of a page, with the letters of a field joined that its drawing sets apart."""
-    gone: set[int] = set()
+    gone: set[Word] = set()
     for field in raw.form_fields or ():
         text = _value(field)
         if field.type == "text" and len(text) > 2 and field.rect is not None:
-            letters = [word for word in words if inside(word, _box(field.rect))]
+            letters = [word for word in words if inside(word, box_of(field.rect))]
             if all(len(word.text) == 1 for word in letters) and "".join(w.text for w in letters) == text:
                 letters[0].text, letters[0].x1 = text, letters[-1].x1
-                gone.update(map(id, letters[1:]))
-    return [word for word in words if id(word) not in gone] if gone else words
+                gone.update(letters[1:])
+    return [word for word in words if word not in gone]
+
+
+def mark_links(raw: ParsedPage, words: Sequence[Word]) -> None:
+    for note in raw.annotations or ():
+        if note.uri and note.rect is not None:
+            for word in words:
+                if inside(word, box_of(note.rect), slack=0):
+                    word.link = note.uri
 
 
 def leave_out_hidden_fields(sheets: Sheets, raw: ParsedPage) -> None:
@@ -77,7 +79,7 @@ def _is_hidden(sheets: Sheets, field: FormField) -> bool:
 def stamps_of(raw: ParsedPage) -> list[Box]:
     """Where stamps and typed text are whose words only their drawing has."""
     return [
-        _box(note.rect)
+        box_of(note.rect)
         for note in raw.annotations or ()
         if note.subtype in _DRAWN and note.rect is not None and not (note.contents or "").strip()
     ]
@@ -107,14 +109,13 @@ def notes_of(raw: ParsedPage) -> list[str]:
 def _value(field: FormField) -> str:
     if field.type in _BOXES:
         return "☒" if field.checked else "☐"
-    if field.type in ("pushbutton", "signature") or (
-        field.type == "text" and (field.field_flags or 0) & PASSWORD
-    ):
+    secret = field.type == "text" and (field.field_flags or 0) & PASSWORD
+    if secret or field.type in ("pushbutton", "signature"):
         return ""
     return ", ".join(field.selected_options) or (field.value or "").strip()
 
 
-def _box(rect: AnnotationRect) -> Box:
+def box_of(rect: AnnotationRect | ImageRect | TextItem) -> Box:
     return sized(rect.x, rect.y, rect.width, rect.height)
 
 
@@ -123,9 +124,8 @@ def _laid_out(text: str, box: Box, known: Sequence[Word]) -> Iterator[Word]:
     lines = text.strip().splitlines()
     if not lines or any(inside(word, box, slack=0) for word in known):
         return
-    height = box.y1 - box.y0
-    size = max(min(height / (_LEADING * len(lines)), 11.0), 4.0)
-    y = box.y0 + max(height - _LEADING * size * len(lines), 0.0) / 2 if len(lines) == 1 else box.y0
+    size = max(min(box.height / (_LEADING * len(lines)), 11.0), 4.0)
+    y = box.y0 + (max(box.height - _LEADING * size, 0.0) / 2 if len(lines) == 1 else 0.0)
     for line in lines:
         x = box.x0 + 2
         for at, word in enumerate(line.split()):
@@ -133,38 +133,3 @@ def _laid_out(text: str, box: Box, known: Sequence[Word]) -> Iterator[Word]:
             yield Word(word, x, y, x + width, y + size, Style(round(size, 1)), at > 0)
             x += width + 0.25 * size
         y += _LEADING * size
-
-
-def attachments_of(sheets: Sheets, pages: Iterable[int] = ()) -> Attached:
-    """The attached files as blocks, and warnings for those that could not be read. `pages`: numbers of pages
-    with annotations that hold a file."""
-    found: dict[bytes, Attachment] = {}
-    if _MAY_HOLD.search(sheets.content):
-        with suppress(RuntimeError):  # an attachment without data ends the list
-            for file in _files_of(sheets, pages):
-                content = bytes(file.get_data())
-                found.setdefault(content, Attachment(file.get_name(), content))
-    for name, content in associated_files(sheets.content):
-        found.setdefault(content, Attachment(name, content))
-    return attached([one for content, one in found.items() if content])
-
-
-def _files_of(sheets: Sheets, pages: Iterable[int]) -> Iterator[Any]:
-    """The attachments of a document, then those of annotations."""
-    import pypdfium2
-    import pypdfium2.raw
-
-    document = sheets.document()
-    yield from (document.get_attachment(at) for at in range(document.count_attachments()))
-    for number in pages:
-        sheet = sheets.sheet(number)
-        for at in range(pypdfium2.raw.FPDFPage_GetAnnotCount(sheet)):
-            note = pypdfium2.raw.FPDFPage_GetAnnot(sheet, at)
-            if file := pypdfium2.raw.FPDFAnnot_GetFileAttachment(note):
-                yield pypdfium2.PdfAttachment(file, document)
-            pypdfium2.raw.FPDFPage_CloseAnnot(note)
-
-
-def holds_files(raw: ParsedPage) -> bool:
-    """Whether annotations of a page may hold files."""
-    return any(note.subtype == "fileattachment" for note in raw.annotations or ())

@@ -37,8 +37,8 @@ def mark_headings(blocks: Sequence[Block], body: float, outline: Sequence[Entry]
     share = sum(len(b.plain) for b in found) / max(sum(len(b.plain) for b in blocks), 1)
     if len(found) > 3 and share > 0.5:
         found = [b for b in found if b.style.size > 1.5 * body]
-    known = {id(block) for block in found}
-    found = [block for block in blocks if id(block) in known or id(block) in depths]
+    known = {*found, *depths}
+    found = [block for block in blocks if block in known]
     ranks, least = _ranks(found), _least_depths(found)
     if depths:
         ranks, top = _by_outline(found, ranks, depths)
@@ -46,40 +46,40 @@ def mark_headings(blocks: Sequence[Block], body: float, outline: Sequence[Entry]
         deeper = (_dots(block) or 0) - least.get(_look(block), 0)
         block.kind = Kind.HEADING
         block.level = min(ranks[_look(block)] + max(deeper, 0), 6)
-        if id(block) in depths:
-            block.level = min(top + depths[id(block)], 6)
+        if block in depths:
+            block.level = min(top + depths[block], 6)
         block.text = f"{block.marker} {block.text}" if block.marker[:1].isdigit() else block.text
 
 
-def _depths(blocks: Sequence[Block], outline: Sequence[Entry]) -> dict[int, int]:
-    """The depths of the blocks (by id) that stand in the outline, one for each entry, or that are tagged as
+def _depths(blocks: Sequence[Block], outline: Sequence[Entry]) -> dict[Block, int]:
+    """The depths of the blocks that stand in the outline, one for each entry, or that are tagged as
     headings, unless whole paragraphs are."""
     wanted: dict[tuple[int, str], list[int]] = {}
     for entry in outline:
         wanted.setdefault((entry.page, entry.title), []).append(entry.depth)
     tagged = [block for block in blocks if block.depth is not None]
     sound = sum(map(_may_be_heading, tagged)) >= SOUND * len(tagged)
-    depths: dict[int, int] = {}
+    depths: dict[Block, int] = {}
     for block in blocks if wanted or tagged else ():
         if not _may_be_heading(block):
             continue
         if sound and block.depth is not None:
-            depths[id(block)] = block.depth
+            depths[block] = block.depth
         elif left := wanted.get((block.page, comparable(block.plain))):
-            depths[id(block)] = left.pop(0)
+            depths[block] = left.pop(0)
     return depths
 
 
 def _by_outline(
-    found: Sequence[Block], ranks: dict[_Look, int], depths: dict[int, int]
+    found: Sequence[Block], ranks: dict[_Look, int], depths: dict[Block, int]
 ) -> tuple[dict[_Look, int], int]:
     """Levels of the headings' styles as the outline has them, and that of its outermost entries. Styles that
     are not in it are below all larger ones that are."""
-    inside = [block for block in found if id(block) in depths]
-    top = Counter(max(ranks[_look(b)] - depths[id(b)], 1) for b in inside).most_common(1)[0][0]
+    inside = [block for block in found if block in depths]
+    top = Counter(max(ranks[_look(b)] - depths[b], 1) for b in inside).most_common(1)[0][0]
     seen: dict[_Look, Counter[int]] = {}
     for block in inside:
-        seen.setdefault(_look(block), Counter())[top + depths[id(block)]] += 1
+        seen.setdefault(_look(block), Counter())[top + depths[block]] += 1
     known = {look: count.most_common(1)[0][0] for look, count in seen.items()}
     out = {}
     for look, rank in ranks.items():
@@ -91,15 +91,14 @@ def _by_outline(
 def _without_front_matter(found: list[Block], blocks: Sequence[Block]) -> list[Block]:
     """The headings, without lines directly below the title whose style comes only there, before larger
     headings: names of authors, a place, a date."""
-    ids = {id(block) for block in found}
-    first = list(takewhile(lambda block: id(block) in ids, blocks))
-    drop: set[int] = set()
+    known = set(found)
+    first = list(takewhile(lambda block: block in known, blocks))
     for at, block in enumerate(first[1:], 1):
         after = next((b for b in found[at + 1 :] if b.style.size >= block.style.size), None)
         if after is None or not block.style.size < after.style.size < first[0].style.size:
             break
-        drop.add(id(block))
-    return [block for block in found if id(block) not in drop]
+        known.remove(block)
+    return [block for block in found if block in known]
 
 
 def body_size(blocks: Sequence[Block]) -> float:

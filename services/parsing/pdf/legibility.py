@@ -51,7 +51,7 @@ def needs_reading(raw: ParsedPage, words: Sequence[Word], pictures: Sequence[Pic
     drawn = bool(pictures) or seen.full_page_image or sum(s.has_curve for s in shapes) >= OUTLINES
     if not words:
         return drawn, False
-    covered = sum((p.x1 - p.x0) * (p.y1 - p.y0) for p in pictures) / (raw.width * raw.height or 1.0)
+    covered = sum(p.width * p.height for p in pictures) / (raw.width * raw.height or 1.0)
     letters = sum(len(word.text) for word in words)
     if letters >= SPARSE or not (seen.full_page_image or covered > 0.5):
         return False, False

@@ -1,5 +1,5 @@
 """Tells whether a PDF can be opened, and gives a truncated one a new trailer that names the catalog; from it,
-a reader rebuilds the rest."""
+a reader rebuilds the rest. Unpacks what a file holds."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _OBJECT_STREAM = re.compile(
 )
 #: Most bytes of one stream of objects; a writer puts some hundred objects into each.
 _MOST_UNPACKED = 16 * 1024 * 1024
+_STREAM = re.compile(rb"stream\r?\n")
+#: A stream is known by this many bytes at its start, and read up to the second limit.
+_HEAD, _MOST_READ = 400, 1 << 20
 _ROOT = re.compile(rb"/Root\s+(\d{1,10})\s+(\d{1,5})\s+R")
 _PAGES = re.compile(rb"(?<!\d)(\d{1,10})\s+(\d{1,5})\s+obj\b(?:(?!\bobj\b)[\s\S]){0,2000}?/Type\s*/Pages\b")
 _PASSWORD = re.compile("password", re.I)
@@ -82,6 +85,21 @@ def packed_objects(data: bytes) -> Iterator[bytes]:
         offsets = [*numbers[1::2], len(content) - start]
         for number, at, end in zip(numbers[::2], offsets, offsets[1:], strict=False):
             yield b"\n%d 0 obj\n%s\nendobj" % (number, content[start + at : start + end])
+
+
+def streams(data: bytes, beginning: re.Pattern[bytes]) -> Iterator[bytes]:
+    """The streams, compressed or not, that a pattern finds something in the first bytes of."""
+    for found in _STREAM.finditer(data):
+        start = found.end()
+        if beginning.search(_unpacked(data[start : start + 4 * _HEAD], _HEAD)):
+            yield _unpacked(data[start : data.find(b"endstream", start)], _MOST_READ)
+
+
+def _unpacked(data: bytes, most: int) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, most)
+    except zlib.error:
+        return data[:most]
 
 
 def _trailer(number: bytes, generation: bytes) -> bytes:

@@ -13,7 +13,7 @@ from statistics import median_high
 from liteparse.types import ParsedPage, TextItem, WordBox
 
 from services.parsing import markdown_writer as md
-from services.parsing.page.geometry import Box, Boxed, Drawn, Page, Stroke
+from services.parsing.page.geometry import Box, Boxed, Page, Stroke
 from services.parsing.pdf.vectors import is_seen
 
 #: Tolerance in degrees: slanted fonts are reported as rotated.
@@ -103,7 +103,7 @@ def upright(page: Page, turned: int) -> Page:
             word.x0, word.y0, word.x1, word.y1 = _turned(word, width)
         page.strokes = [Stroke(*_turned(stroke, width)) for stroke in page.strokes]
         page.pictures = [replace(one, **_turned(one, width)._asdict()) for one in page.pictures]
-        page.drawn = [Drawn(*_turned(one, width), one.curved) for one in page.drawn]
+        page.drawn = [type(one)(*_turned(one, width)) for one in page.drawn]
         page.width, page.height = page.height, width
     return page
 

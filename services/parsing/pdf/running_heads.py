@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 
 from services.parsing.page.captions import begins_as_caption
-from services.parsing.page.geometry import Page, Word, bounds
-from services.parsing.page.lines import clean, joined, rows_of
+from services.parsing.page.geometry import Boxed, Page, Word, bounds, grouped
+from services.parsing.page.lines import clean, joined, rows_of, usual_size
 
 #: Running heads are within this share of the page's height from its edge.
 ZONE = 0.18
@@ -42,8 +42,9 @@ LARGER = 1.25
 #: Maximum distance (in points) of rows at the same height.
 SAME_HEIGHT = 4.0
 
-#: Facts that readers look for: an account, an order number, an address.
-_FACTS = re.compile(r"(?:\d[ ./-]?){6}|@|www\.", re.I)
+#: Facts that readers look for: an account, an order number (six digits with one kind of sign between them at
+#: most), an address.
+_FACTS = re.compile(r"(?:\d ?){6}|(?:\d\.?){6}|(?:\d/?){6}|(?:\d-?){6}|@|www\.", re.I)
 _DIGITS = re.compile(r"\d+")
 _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶]+)(?=[\s\w]|$)")
 #: A page number in a line: at its start, before "of 12" at its end, or at its end.
@@ -56,9 +57,13 @@ _NUMBER = re.compile(
 
 
 @dataclass(slots=True)
-class _Row:
+class _Row(Boxed):
+    """A row of words at the top or the foot of a page."""
+
     words: list[Word]
+    x0: float
     y0: float
+    x1: float
     y1: float
     text: str
     key: str  # the text in lower case, without the page number
@@ -66,6 +71,27 @@ class _Row:
     place: int  # counted from the edge; 0 is the outermost
     top: bool
     apart: int  # the number at its left or right end that a gap sets apart, or else 0
+    edge: float  # how far its middle is from the edge, as a share of the page's height
+
+    @property
+    def size(self) -> float:
+        return max(word.style.size for word in self.words)
+
+    def gap(self, page: Page) -> float:
+        """How far the next text is, from the edge inwards; 0 if there is none."""
+        if self.top:
+            return min((w.y0 for w in page.words if w.y0 > self.y1), default=self.y1) - self.y1
+        return self.y0 - max((w.y1 for w in page.words if w.y1 < self.y0), default=self.y0)
+
+    def is_page_number(self, page: Page) -> bool:
+        """Whether it is a number at the very edge, or apart from all others by more than two lines."""
+        number = _NUMBER.fullmatch(self.text) is not None
+        return number and (self.edge < EDGE or self.gap(page) > 2 * self.height)
+
+    def is_set_off(self, outer: _Row | None, page: Page) -> bool:
+        """Whether a gap parts it from the text, and no wider one from the running head further out."""
+        apart = 0.0 if outer is None else max(self.y0 - outer.y1, outer.y0 - self.y1)
+        return apart <= self.gap(page) > SET_OFF * self.height
 
     def is_copy_of(self, other: _Row) -> bool:
         """Whether two rows are alike but for numbers that count their pages. A row is its own copy."""
@@ -98,27 +124,26 @@ class RunningHeads:
                 if row.apart:
                     self.numbered.setdefault((row.apart - page.number, row.top), []).append(row.y0)
         for page, rows in zip(pages, margins, strict=True):
-            out: set[int] = set()
-            numbered = (page.printed or 0) > 1 or any(_is_numbered(row, page, rows) for row in rows)
+            excerpt = (page.printed or 0) > 1 or any(_is_numbered(row, rows, page) for row in rows)
+            out: set[Word] = set()
             for top in (True, False):
                 side = [row for row in rows if row.top is top]
-                notes = _margin_notes(page, side, numbered) if total == 1 else set()
-                out |= notes
-                inner = [row for row in side if id(row.words[0]) not in notes]
+                notes = _margin_notes(page, side, excerpt) if total == 1 else 0
+                out.update(word for row in side[:notes] for word in row.words)
                 outer: _Row | None = None
-                for row in inner:
+                for row in side[notes:]:
                     if not (
                         self._counts(row, page)
-                        or (outer is None and _is_page_number(row, page))
+                        or (outer is None and row.is_page_number(page))
                         or self._repeats(row, body, OFTEN * len(pages))
                         # The first line of the text may be the same on some pages, too.
-                        or (self._repeats(row, body, 2) and _is_set_off(row, outer, page))
+                        or (self._repeats(row, body, 2) and row.is_set_off(outer, page))
                     ):
                         break
                     outer = row
                     if not self._stays(row, body, total):
-                        out.update(id(word) for word in row.words)
-            left = [word for word in page.words if id(word) not in out]
+                        out.update(row.words)
+            left = [word for word in page.words if word not in out]
             if out and (left or all(_NUMBER.fullmatch(row.text) for row in rows)):
                 page.words = left
         if len(self.known) > 20_000:  # a long document with a different line on every page
@@ -128,60 +153,30 @@ class RunningHeads:
         """Whether a row has so many copies, two at least. Titles that count (`Chapter 3`) are larger than the
         text, and none."""
         known = self.known.get((row.key, row.top), []) if row.key else []
-        large = _size(row) >= LARGER * body
+        large = row.size >= LARGER * body
         copies = (one for one in known if row.is_copy_of(one) and (row.text == one.text or not large))
-        fewest = max(2, math.ceil(least))
-        return len(list(islice(copies, fewest))) == fewest
+        return _holds(copies, max(2, math.ceil(least)))
 
     def _counts(self, row: _Row, page: Page) -> bool:
         """Whether numbers set apart at the same height of other pages, too, count the pages."""
         heights = self.numbered.get((row.apart - page.number, row.top), []) if row.apart else []
-        level = (y for y in heights if abs(row.y0 - y) <= SAME_HEIGHT)
-        return len(list(islice(level, FEWEST_NUMBERED))) == FEWEST_NUMBERED
+        return _holds((y for y in heights if abs(row.y0 - y) <= SAME_HEIGHT), FEWEST_NUMBERED)
 
     def _stays(self, row: _Row, body: float, total: int) -> bool:
         """Whether to keep a repeated line: this is its first occurrence, and it contains facts or only its
         repetition suggests a running head."""
         if (row.key, row.top) in self.stayed or _NUMBER.fullmatch(row.text):
             return False
-        title = _size(row) >= LARGER * body or _FACTS.search(row.text) is not None
-        if not title and (total > FEW or _size(row) < SMALLER * body):
+        title = row.size >= LARGER * body or _FACTS.search(row.text) is not None
+        if not title and (total > FEW or row.size < SMALLER * body):
             return False
         self.stayed.add((row.key, row.top))
         return True
 
 
-def _size(row: _Row) -> float:
-    return max(word.style.size for word in row.words)
-
-
-def usual_size(words: Iterable[Word]) -> float:
-    """The median font size of words; 0 if there are none."""
-    sizes = sorted(word.style.size for word in words)
-    return sizes[len(sizes) // 2] if sizes else 0.0
-
-
-def _is_page_number(row: _Row, page: Page) -> bool:
-    return _NUMBER.fullmatch(row.text) is not None and _is_apart(row, page)
-
-
-def _is_apart(row: _Row, page: Page) -> bool:
-    """Whether an outermost row is at the very edge, or apart from all others by more than two lines."""
-    return _from_edge(row, page) < EDGE or _gap_inside(row, page) > 2 * (row.y1 - row.y0)
-
-
-def _gap_inside(row: _Row, page: Page) -> float:
-    """How far the next text is, from the edge inwards; 0 if there is none."""
-    if row.top:
-        return min((w.y0 for w in page.words if w.y0 > row.y1), default=row.y1) - row.y1
-    return row.y0 - max((w.y1 for w in page.words if w.y1 < row.y0), default=row.y0)
-
-
-def _is_set_off(row: _Row, outer: _Row | None, page: Page) -> bool:
-    """Whether a gap parts a row from the text, and no wider one from the running head further out."""
-    gap = _gap_inside(row, page)
-    apart = 0.0 if outer is None else row.y0 - outer.y1 if row.top else outer.y0 - row.y1
-    return gap > SET_OFF * (row.y1 - row.y0) and apart <= gap
+def _holds(things: Iterable[object], least: int) -> bool:
+    """Whether there are so many; the rest of a long document is not looked at."""
+    return len(list(islice(things, least))) == least
 
 
 def _margins(page: Page) -> list[_Row]:
@@ -189,75 +184,55 @@ def _margins(page: Page) -> list[_Row]:
     rows: list[_Row] = []
     for top in (True, False):
         limit = page.height * (ZONE if top else 1 - ZONE)
-        words = [w for w in page.words if (w.y1 < limit if top else w.y0 > limit)]
-        grouped = _with_marks(rows_of(words))
-        ordered = grouped if top else grouped[::-1]
-        for place, row in enumerate(ordered[:DEEPEST]):
-            box = bounds(row)
-            text = clean(joined(row)).strip()
-            key, number = _without_number(text.lower(), page.number)
-            rows.append(_Row(row, box.y0, box.y1, text, key, number, place, top, _number_apart(row)))
+        grouped = _with_marks(rows_of(w for w in page.words if (w.y1 < limit if top else w.y0 > limit)))
+        for place, words in enumerate((grouped if top else grouped[::-1])[:DEEPEST]):
+            box = bounds(words)
+            text = clean(joined(words)).strip()
+            found = _PLACE.search(text.lower())
+            key = _PLACE.sub("#", text.lower(), count=1)
+            counted = page.number - int(found[0]) if found else 0
+            middle = box.middle / page.height
+            edge = middle if top else 1 - middle
+            rows.append(_Row(words, *box, text, key, counted, place, top, _number_apart(words), edge))
     return rows
 
 
 def _with_marks(rows: Sequence[list[Word]]) -> list[list[Word]]:
     """Rows, with raised marks of footnotes in the row of their text."""
-    out: list[list[Word]] = []
-    for row in rows:
-        mark = out[-1][0] if out and len(out[-1]) == 1 else None
-        if mark and len(mark.text) < 4 and mark.y1 - row[0].y0 > 0.3 * (mark.y1 - mark.y0):
-            out[-1].extend(row)
-        else:
-            out.append(list(row))
-    return out
+    return [[word for row in group for word in row] for group in grouped(rows, _is_mark_before)]
 
 
-def _without_number(text: str, page: int) -> tuple[str, int]:
-    """A line without its page number, and the page minus that number."""
-    found = _PLACE.search(text)
-    if found is None:
-        return text, 0
-    return f"{text[: found.start()]}#{text[found.end() :]}", page - int(found[0])
+def _is_mark_before(rows: Sequence[Sequence[Word]], row: Sequence[Word]) -> bool:
+    mark = rows[-1][0]
+    alone = len(rows) == 1 and len(rows[0]) == 1 and len(mark.text) < 4
+    return alone and mark.y1 - row[0].y0 > 0.3 * mark.height
 
 
-def _is_numbered(row: _Row, page: Page, rows: Sequence[_Row]) -> bool:
+def _is_numbered(row: _Row, rows: Sequence[_Row], page: Page) -> bool:
     """Whether a row at the edge is a page number above 1, or begins or ends with one set apart: such a page
     is an excerpt of a longer document."""
     if row.place > 0:
         return False
-    if _is_page_number(row, page):
+    if row.is_page_number(page):
         return (_DIGITS.search(row.text) or ["1"])[0] != "1"
     entries = any(other.apart and other.top == row.top and other.place for other in rows)  # of a table
-    return len(row.words) > 1 < row.apart < 1_000 and _from_edge(row, page) < NUMBERED_EDGE and not entries
+    return len(row.words) > 1 < row.apart < 1_000 and row.edge < NUMBERED_EDGE and not entries
 
 
 def _number_apart(words: Sequence[Word]) -> int:
     """The number at an end of a row that a gap sets apart from the rest; 0 if there is none."""
-    if len(words) == 1:
-        return int(words[0].text) if words[0].text.isdecimal() and len(words[0].text) < 6 else 0
-    for word, gap in (
-        (words[-1], words[-1].x0 - words[-2].x1),
-        (words[0], words[1].x0 - words[0].x1),
-    ):
-        if word.text.isdecimal() and len(word.text) < 6 and gap > APART * word.style.size:
-            return int(word.text)
-    return 0
+    ends = [(words[-1], words[-2], words[-1]), (words[0], words[0], words[1])] if len(words) > 1 else []
+    apart = [end for end, a, b in ends if b.x0 - a.x1 > APART * end.style.size]
+    numbers = (w.text for w in (apart if ends else words) if w.text.isdecimal() and len(w.text) < 6)
+    return int(next(numbers, 0))
 
 
-def _margin_notes(page: Page, rows: Sequence[_Row], excerpt: bool) -> set[int]:
-    """Ids of the words in the running heads of a single page, found without other pages to compare: few short
-    lines at the edge, no larger than the text, without facts, clearly set apart."""
+def _margin_notes(page: Page, rows: Sequence[_Row], excerpt: bool) -> int:
+    """How many of the outermost rows of a single page are running heads, found without other pages to
+    compare: few short lines at the edge, no larger than the text, without facts, clearly set apart."""
     reach = ZONE if excerpt else STAMPED
-    short = takewhile(
-        lambda row: _from_edge(row, page) < reach and not _is_content(row),
-        rows,
-    )
-    group, found = [], set[int]()
-    for row in islice(short, MOST_NOTES):
-        group.append(row)
-        if _is_set_apart(group, page):
-            found = {id(word) for row in group for word in row.words}
-    return found
+    short = list(takewhile(lambda row: row.edge < reach and not _is_content(row), rows[:MOST_NOTES]))
+    return max((n for n in range(1, len(short) + 1) if _is_set_apart(short[:n], page)), default=0)
 
 
 def _is_content(row: _Row) -> bool:
@@ -272,27 +247,25 @@ def _is_content(row: _Row) -> bool:
 def _is_set_apart(group: Sequence[_Row], page: Page) -> bool:
     """Whether a gap and the look of the outermost rows tell them from the text: smaller or slanted type, a
     rule below them, a place at the very edge."""
-    inner, top = group[-1], group[0].top
-    ids = {id(word) for row in group for word in row.words}
-    others = [w for w in page.words if id(w) not in ids]
+    inner, words = group[-1], [word for row in group for word in row.words]
+    held = set(words)
+    others = [word for word in page.words if word not in held]
     if not others:
         return False
-    foot = min(w.y0 for w in others) if top else max(w.y1 for w in others)
-    near, far = sorted((inner.y1 if top else inner.y0, foot))
-    body, size = usual_size(others), max(map(_size, group))
-    bold = all(w.style.bold for row in group for w in row.words)
-    if size >= 1.15 * body or far - near < 0.5 * size or (bold and _from_edge(inner, page) > EDGE):
+    text = bounds(others)
+    near, far = sorted((inner.y1, text.y0) if inner.top else (inner.y0, text.y1))
+    body, size = usual_size(others), max(row.size for row in group)
+    bold = all(word.style.bold for word in words)
+    if size >= 1.15 * body or far - near < 0.5 * size or (bold and inner.edge > EDGE):
         return False
-    ruled = any(
-        s.horizontal and near - 2 < s.y0 < far + 2 and s.x1 - s.x0 > RULE * page.width for s in page.strokes
+    between = (s for s in page.strokes if s.horizontal and near - 2 < s.y0 < far + 2)
+    look = sum(
+        (
+            size < SMALLER * body,
+            all(word.style.italic for word in words),
+            any(stroke.width > RULE * page.width for stroke in between),
+            inner.edge < EDGE,
+            [row.apart > 0 for row in group] == [True],
+        )
     )
-    slanted = all(w.style.italic for row in group for w in row.words)
-    look = (size < SMALLER * body) + slanted + ruled + (_from_edge(inner, page) < EDGE)
-    look += [row.apart > 0 for row in group] == [True]
     return look + (far - near > WIDE * size) > 1 and look > 0
-
-
-def _from_edge(row: _Row, page: Page) -> float:
-    """How far the middle of a row is from the edge, as a share of the page's height."""
-    middle = (row.y0 + row.y1) / 2 / page.height
-    return middle if row.top else 1 - middle

@@ -6,6 +6,8 @@ All but `letters` raise `pypdfium2.PdfiumError`, a RuntimeError, where only the 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 #: Maximum pixels per point: 288 dots per inch. Scans are seldom finer.
 MAX_SCALE = 4.0
+_FORM = re.compile(rb"/Subtype\s*/Form\b")
 
 
 class Sheets:
@@ -27,6 +30,7 @@ class Sheets:
         self._sheet: Any = None  # one page at a time is open
         self._number = 0
         self._letters: Letters | None = None
+        self._framing: bool | None = None  # whether the file holds forms and pictures
 
     def document(self) -> Any:
         """The `pypdfium2.PdfDocument`."""
@@ -53,9 +57,32 @@ class Sheets:
                 self._letters = Letters(sheet)
         return self._letters
 
+    def framed(self, number: int) -> list[Box]:
+        """Where forms are that hold pictures: the other reader finds only those outside of forms."""
+        if self._framing is None:
+            self._framing = b"/Image" in self.content and _FORM.search(self.content) is not None
+        if not self._framing:
+            return []
+        import pypdfium2
+        from pypdfium2.raw import (  # type: ignore[import-untyped]
+            FPDF_PAGEOBJ_FORM,
+            FPDF_PAGEOBJ_IMAGE,
+        )
+
+        with suppress(pypdfium2.PdfiumError):
+            sheet = self.sheet(number)
+            left, _, _, top = sheet.get_bbox()
+            return [
+                Box(x0 - left, top - y1, x1 - left, top - y0)
+                for form in sheet.get_objects([FPDF_PAGEOBJ_FORM], max_depth=1)
+                for x0, y0, x1, y1 in (form.get_bounds(),)
+                if any(sheet.get_objects([FPDF_PAGEOBJ_IMAGE], form=form, level=1))
+            ]
+        return []
+
     def flatten(self, page: Page) -> None:
         """Make what annotations draw a part of a page."""
-        import pypdfium2.raw  # type: ignore[import-untyped]
+        import pypdfium2.raw
 
         pypdfium2.raw.FPDFPage_Flatten(self.sheet(page.number), pypdfium2.raw.FLAT_NORMALDISPLAY)
         self._leave()  # what was merged shows once the page is opened again
@@ -110,6 +137,14 @@ class Letters:
         """The box of a character's ink, or (`loose`) of its place in the line."""
         x0, y0, x1, y1 = self.text.get_charbox(at, loose=loose)
         return Box(x0 - self._left, self._top - y1, x1 - self._left, self._top - y0)
+
+    def invisible(self) -> Iterator[tuple[str, Box]]:
+        """The texts that are drawn with neither fill nor stroke (mode 3), and their places."""
+        raw = self._raw
+        for item in self.text.page.get_objects([raw.FPDF_PAGEOBJ_TEXT], textpage=self.text):
+            if raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
+                x0, y0, x1, y1 = item.get_bounds()
+                yield item.extract(), Box(x0 - self._left, self._top - y1, x1 - self._left, self._top - y0)
 
     def unit(self, at: int) -> int:
         """The character as UTF-16: those beyond the first plane are two units."""

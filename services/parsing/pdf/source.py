@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from liteparse import LiteParse, ParseError
 from liteparse.types import ParsedPage, TextItem, VectorGraphics, WordBox
 
 from schemas.errors import CorruptDocument, DocumentTooLarge
-from services.parsing.page.geometry import Page, Picture, Style, Word, inside, sized
+from services.parsing.page.geometry import Page, Picture, Style, Word
 from services.parsing.page.lines import BLANK
-from services.parsing.pdf import annotations as added
-from services.parsing.pdf.legibility import OCR_LAYER, even_sizes, needs_reading, without_typewriter
+from services.parsing.pdf.annotations import (
+    box_of,
+    join_fields,
+    leave_out_hidden_fields,
+    mark_links,
+    notes_of,
+    stamps_of,
+    typed_words,
+)
+from services.parsing.pdf.attachments import holds_files
+from services.parsing.pdf.legibility import OCR_LAYER, SPARSE, even_sizes, needs_reading, without_typewriter
 from services.parsing.pdf.repair import reason_of
 from services.parsing.pdf.rotation import beside, in_columns, main_turn, quarter, upright
 from services.parsing.pdf.sheets import Sheets
@@ -22,10 +31,15 @@ from services.parsing.pdf.transcripts.doubts import holds_formulas
 from services.parsing.pdf.vectors import bullets_of, drawn_of, strokes_of
 from services.parsing.pdf.words.boxes import boxes_of
 from services.parsing.pdf.words.combs import join_combs
-from services.parsing.pdf.words.fonts import Font, fonts_behind, style_of, without_guessed_weights
+from services.parsing.pdf.words.fonts import Font, font_of, fonts_behind, style_of, without_guessed_weights
 from services.parsing.pdf.words.raised import run_sizes
 from services.parsing.pdf.words.spacing import close_up, dash_of
-from services.parsing.pdf.words.unseen import has_hidden_layers, suspects_of
+from services.parsing.pdf.words.unseen import (
+    add_invisible,
+    has_hidden_layers,
+    has_invisible_text,
+    suspects_of,
+)
 from services.parsing.pdf.xfa import DYNAMIC, form_blocks
 
 #: Maximum pages of a document; the contract's largest has 7,000.
@@ -37,6 +51,8 @@ BATCH = 32
 #: Bullets that some programs set without a blank before their text.
 GLUED = frozenset("•▪■●◦‣➢")
 
+#: How far letters reach below their line (in font sizes) in fonts that tell nothing about it.
+DESCENT = 0.2
 #: Signs below the blank in the Cork encoding, which LaTeX's fonts use without naming their characters.
 _CORK = {0x10: "“", 0x11: "”", 0x12: "„", 0x15: "–", 0x16: "—"}
 
@@ -75,7 +91,7 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
         continue_on_page_error=True,
     )
     data = sheets.content
-    total, layered = 0, has_hidden_layers(data)
+    total, layered, invisible = 0, has_hidden_layers(data), has_invisible_text(data)
     try:
         for batch in reader.parse_batches(data, batch_size=BATCH):
             total = batch.total_pages
@@ -83,13 +99,18 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
                 raise DocumentTooLarge(f"PDF: {total} pages, at most {MAX_PAGES} are read; split it")
             images: dict[int, list[Picture]] = defaultdict(list)
             for image in batch.result.images:
-                box = sized(image.bbox.x, image.bbox.y, image.bbox.width, image.bbox.height)
-                images[image.page].append(Picture(*box, image.width, image.height, bytes(image.bytes)))
+                images[image.page].append(Picture(*box_of(image.bbox), bytes(image.bytes)))
             for page in batch.result.pages:
-                added.leave_out_hidden_fields(sheets, page)
-            read = (_page(page, images[page.page_num], layered) for page in batch.result.pages)
+                leave_out_hidden_fields(sheets, page)
+                sparse = page.complexity is not None and page.complexity.text_length < SPARSE
+                if sparse and not images[page.page_num]:
+                    images[page.page_num] = [Picture(*box) for box in sheets.framed(page.page_num)]
+            read = [_page(page, images[page.page_num], layered) for page in batch.result.pages]
+            for page, raw in zip(read, batch.result.pages, strict=True) if invisible else ():
+                if not page.scanned and OCR_LAYER not in (raw.complexity.reasons if raw.complexity else ()):
+                    add_invisible(sheets, page)
             packets = batch.result.xfa_packets if batch.result.form_type == DYNAMIC else None
-            yield Batch(list(read), total, form_blocks([packet.content or "" for packet in packets or ()]))
+            yield Batch(read, total, form_blocks([packet.content or "" for packet in packets or ()]))
     except (ParseError, RuntimeError, ValueError) as error:
         raise CorruptDocument(reason_of(data) or f"PDF: its pages cannot be read ({error})") from error
     except BaseException as error:
@@ -106,6 +127,7 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
     raw.text_items = list(in_columns(raw.text_items))
     without_guessed_weights(raw.text_items)
     turned = main_turn(raw.text_items)
+    _even_heights(raw.text_items)
     sizes = run_sizes(raw.text_items)
     behind = fonts_behind(raw.text_items, sizes)
     titles = heading_depths(raw.structure_tree)
@@ -118,15 +140,15 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
                 for word in found:
                     word.depth = titles[item.mcid]
             words.extend(found)
-    words = added.join_fields(raw, close_up(words))
+    words = join_fields(raw, close_up(words))
     without_typewriter(words)
     if words and raw.complexity and OCR_LAYER in raw.complexity.reasons:
         even_sizes(words)
-    words.extend(list(added.typed_words(raw, words)))
+    words.extend(list(typed_words(raw, words)))
     vectors = raw.vector_graphics or VectorGraphics([], [])
     words, strokes = join_combs(words, list(strokes_of(vectors, raw.width, raw.height)))
     words.extend([*bullets_of(vectors, words), *boxes_of(vectors, words, strokes)])
-    _mark_links(raw, words)
+    mark_links(raw, words)
     scanned, useless = needs_reading(raw, words, pictures)
     page = Page(
         raw.page_num,
@@ -136,17 +158,25 @@ def _page(raw: ParsedPage, pictures: list[Picture], layered: bool) -> Page:
         strokes,
         pictures,
         scanned,
-        [*alternatives_of(raw.structure_tree), *added.notes_of(raw)],
+        [*alternatives_of(raw.structure_tree), *notes_of(raw)],
         formulas=holds_formulas(raw.text_items),
         suspects=suspects_of(raw, pictures, layered) if not turned else [],
         drawn=list(drawn_of(vectors, raw.width * raw.height)),
         printed=_printed_number(raw),
         beside=[] if useless else beside(raw, turned),
-        stamps=added.stamps_of(raw) if not turned else [],
-        holds_files=added.holds_files(raw),
+        stamps=stamps_of(raw) if not turned else [],
+        holds_files=holds_files(raw),
         label=raw.page_label,
     )
     return upright(page, turned) if page.words else page
+
+
+def _even_heights(items: Sequence[TextItem]) -> None:
+    """Give runs in fonts that tell no descent, whose boxes end with their ink, the height of a line."""
+    for item in items:
+        ascent, size = item.font_ascent or 0.0, item.font_height or 0.0
+        if item.font_descent == 0 and item.rotation == 0 and ascent > size / 2:
+            item.height = max(item.height, ascent + DESCENT * size)
 
 
 def _printed_number(raw: ParsedPage) -> int | None:
@@ -163,7 +193,7 @@ def _printed_number(raw: ParsedPage) -> int | None:
 
 
 def _words(item: TextItem, size: float, styles: dict[Font, Style], vertical: bool) -> list[Word]:
-    style = style_of((item.font_name or "", size, item.font_weight or 0), styles)
+    style = style_of(font_of(item, size), styles)
     # The height of the run, not of the word, since rows are grouped by middles: “a” is as high as “high”.
     x0, y0, x1, y1 = item.x, item.y, item.x + item.width, item.y + item.height
     out: list[Word] = []
@@ -211,13 +241,3 @@ def _blanks(item: TextItem) -> list[bool]:
         out.append(item.text[at:found].strip() == "" and found > at)
         at = found + len(word.text)
     return out
-
-
-def _mark_links(raw: ParsedPage, words: list[Word]) -> None:
-    for note in raw.annotations or ():
-        if not note.uri or note.rect is None:
-            continue
-        box = sized(note.rect.x, note.rect.y, note.rect.width, note.rect.height)
-        for word in words:
-            if inside(word, box, slack=0):
-                word.link = note.uri

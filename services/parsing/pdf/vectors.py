@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from liteparse.types import VectorGraphics, VectorLine, VectorShape
 
-from services.parsing.page.geometry import Box, Drawn, Stroke, Style, Word, sized
+from services.parsing.page.geometry import Box, Curve, Stroke, Style, Word, sized
 
 #: A path up to this width (in points) is a line, whatever its drawing operator; a straight one is narrower.
 THIN, STRAIGHT = 2.5, 1.0
@@ -29,17 +29,15 @@ def strokes_of(vectors: VectorGraphics, width: float, height: float) -> Iterator
             yield Stroke(x, y0, x, y1)
 
 
-def drawn_of(vectors: VectorGraphics, area: float) -> Iterator[Drawn]:
+def drawn_of(vectors: VectorGraphics, area: float) -> Iterator[Box]:
     """Curves, slanted lines and filled boxes, as drawings have them, except backgrounds."""
     for shape in vectors.shapes:
         wide, high = shape.bbox[2:]
         solid = shape.has_curve or (shape.fill and min(wide, high) > THIN)
         if solid and wide * high <= 0.4 * area and shows(shape):
-            yield Drawn(*sized(*shape.bbox), shape.has_curve)
-    for line in vectors.lines:
-        box = _ends(line)
-        if min(box.x1 - box.x0, box.y1 - box.y0) > THIN:
-            yield Drawn(*box, True)
+            yield (Curve if shape.has_curve else Box)(*sized(*shape.bbox))
+    ends = map(_ends, vectors.lines)
+    yield from (Curve(*box) for box in ends if min(box.width, box.height) > THIN)
 
 
 def _rules(start: float, end: float, size: float) -> bool:

@@ -32,7 +32,8 @@ needs_browser = [
         reason="NOT TESTED: no Playwright here (pip install headrace[browser])",
     ),
 ]
-COLLECTION = "handbook"
+#: Long, for nothing to be pushed aside by a name.
+COLLECTION = "handbook-of-the-mill-with-all-its-gates-and-ladders-as-they-were-and-are-now"
 #: A document whose name and text are markup, and one that cannot be parsed.
 HOSTILE_NAME = "<script>alert(1).md"
 HOSTILE = '# <script>window.harmed = true</script>\n\n<img src=x onerror="window.harmed = true"> flood gate'

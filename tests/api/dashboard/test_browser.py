@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.api.dashboard.conftest import COLLECTION, HOSTILE, HOSTILE_NAME, Dashboard, needs_browser, sign_in
 
 if TYPE_CHECKING:
@@ -249,17 +251,18 @@ _CUT = """() => [
 ].map((one) => one.outerHTML.slice(0, 200))"""
 
 
-async def test_a_phone_never_scrolls_sideways(dashboard: Dashboard) -> None:
-    context = await dashboard.context(viewport={"width": 375, "height": 740})
+@pytest.mark.parametrize("room", [375, 1200])
+async def test_no_page_scrolls_sideways(dashboard: Dashboard, room: int) -> None:
+    context = await dashboard.context(viewport={"width": room, "height": 740})
     page = await context.new_page()
     wide = {}
     for path in pages(dashboard):
         await page.goto(path)
         width = await page.evaluate("document.documentElement.scrollWidth")
-        if width > 375:
+        if width > room:
             wide[path] = width
-        for cut in await page.evaluate(_CUT):
-            wide[f"{path}: {cut}"] = 375
+        for cut in await page.evaluate(_CUT) if room < 860 else ():
+            wide[f"{path}: {cut}"] = room
     await context.close()
     assert wide == {}
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -227,6 +229,14 @@ def test_a_model_that_is_not_there_is_a_fault_with_its_setting(
 
     assert checks["embedding model"].verdict is Verdict.FAULT
     assert "nowhere" in checks["embedding model"].found
+
+
+def test_what_services_log_is_not_among_what_the_command_prints(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "headrace", "doctor", "--data-dir", str(tmp_path / "data"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert "embedding model" in [one["subject"] for one in json.loads(done.stdout)]
+    assert "model loaded" not in done.stdout
 
 
 def test_the_command_says_that_only_the_machine_was_checked_where_nothing_runs(

@@ -55,14 +55,18 @@ def config(**fields: Any) -> dict[str, Any]:
 
 
 async def source_id(
-    gateway: Gateway, path: str, region: str | None = None, credential: int | None = None
+    gateway: Gateway,
+    path: str,
+    region: str | None = None,
+    credential: int | None = None,
+    endpoint: str | None = None,
 ) -> str:
     request = SyncRequest(
         path,
         "d",
         "c",
-        origin=bucket(path, "c", region, None, credential),
-        keeps=not_asked_about(region, credential),
+        origin=bucket(path, "c", region, endpoint, credential),
+        keeps=not_asked_about(region, credential, endpoint),
     )
     return await wanted_source_id(cast(GatewayClient, gateway), request)
 
@@ -116,11 +120,21 @@ async def test_another_prefix_is_another_source_or_overlaps() -> None:
         await source_id(gateway, "s3://other/docs/")
     elsewhere = Gateway(config(endpoint_url="http://one:9000"))
     with pytest.raises(
-        RequestError, match=r"s3://library/docs/ at http://one:9000 is .* and s3://library/docs/ "
+        RequestError, match=r"docs/ at http://one:9000 is .* and s3://library/docs/ at http://two:9000 "
     ):
-        await source_id(elsewhere, "s3://library/docs/")
+        await source_id(elsewhere, "s3://library/docs/", endpoint="http://two:9000")
 
     assert not gateway.changed
+
+
+async def test_the_store_of_a_bucket_that_fills_the_collection_need_not_be_named_again() -> None:
+    gateway = Gateway(config(endpoint_url="http://one:9000"))
+
+    assert await source_id(gateway, "s3://library/docs/") == ID.format(1)
+    assert await source_id(gateway, "s3://library/docs/", endpoint="http://one:9000") == ID.format(1)
+
+    assert not gateway.changed
+    assert not gateway.created
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from headrace.cli import indexed_documents, resources, webhooks
 from headrace.cli import sources as sources_module
 from headrace.cli.app import run
 from headrace.cli.origins import Chosen, request_of
-from headrace.cli.origins.schedules import schedule_payload
+from headrace.cli.origins.schedules import from_now_on, schedule_payload
 from headrace.cli.settings import load_settings
 from headrace.cli.source import check as check_module
 from headrace.client.gateway import ApiError
@@ -80,6 +80,9 @@ class Gateway:
     async def create_webhook(self, payload: dict[str, str | None]) -> Any:
         self.queries.append(payload)
         return SimpleNamespace(id="w", secret="whsec_")
+
+    async def collections(self, **query: str | None) -> list[Any]:
+        return []
 
     async def delete_source(self, source_id: str) -> None:
         self.deleted.append(source_id)
@@ -182,9 +185,9 @@ def test_a_list_and_a_source_say_when_it_was_and_will_be_due(
 def test_an_edit_sends_what_it_was_asked_for_and_tells_what_it_means(
     gateway: Gateway, arguments: list[str], body: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["sources", "edit", "an-id", *arguments, "--if-version", "v1"]) == 0
+    assert run(["sources", "edit", ID.format(1), *arguments, "--if-version", "v1"]) == 0
 
-    assert gateway.patched == [("an-id", body, "v1")]
+    assert gateway.patched == [(ID.format(1), body, "v1")]
     printed = capsys.readouterr()
     assert "schedule changed" in printed.out
     assert "It is due next." in printed.err
@@ -206,7 +209,7 @@ def test_an_edit_sends_what_it_was_asked_for_and_tells_what_it_means(
 def test_an_edit_that_cannot_be_is_refused_before_anybody_is_asked(
     gateway: Gateway, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["sources", "edit", "an-id", *arguments]) == 2
+    assert run(["sources", "edit", ID.format(1), *arguments]) == 2
 
     assert words in capsys.readouterr().err
     assert gateway.patched == []
@@ -251,6 +254,19 @@ def test_a_check_of_a_source_takes_its_id_and_does_not_name_the_source_itself(
 
     [body] = gateway.checked
     assert body["folder"] == {"path": "/srv/notes", "include_globs": ["*.md"]}
+
+
+@pytest.mark.parametrize(
+    ("stays", "said"), [(True, ""), (False, ". Start `headrace up`: without it nothing runs by itself")]
+)
+def test_a_schedule_that_was_set_says_when_it_is_due_and_what_it_needs(stays: bool, said: str) -> None:
+    schedule = timed().schedule
+    assert schedule is not None
+    assert schedule.next_at is not None
+    due = f"{schedule.next_at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+    begun = f"it runs by itself from now on: 0 */6 * * * (Europe/Berlin) → docs; next at {due}"
+    assert from_now_on(schedule, stays) == begun + said
 
 
 def test_a_short_id_is_that_of_the_one_source_that_it_begins(

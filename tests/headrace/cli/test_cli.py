@@ -41,6 +41,15 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return text
 
 
+@pytest.mark.parametrize("command", [[], ["sync"], ["sources"], ["sources", "edit"]])
+def test_help_shows_no_value_behind_a_flag(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command, "--help"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "--help" in shown
+    assert "bool" not in shown.lower()
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
 
@@ -139,6 +148,21 @@ def test_an_address_with_a_slash_too_few_is_told_from_a_folder(
     assert run(["sync", called, "-c", "docs"]) == 2
 
     assert said(capsys) == f"headrace: {called} is no address; did you mean {meant}?\n"
+
+
+@pytest.mark.parametrize(
+    ("called", "why"),
+    [
+        ("ftp://host/notes", "ftp://host/notes: ftp:// cannot be synced; expected a folder, a file, github:"),
+        ("www.example.org/a", "www.example.org/a is no folder; did you mean https://www.example.org/a?"),
+    ],
+)
+def test_an_address_that_nothing_reads_is_told_from_a_folder(
+    called: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", called, "-c", "docs"]) == 2
+
+    assert said(capsys).startswith(f"headrace: {why}")
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import re
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -108,18 +110,84 @@ def test_a_window_of_any_width_shows_hits(
     assert "Größe.md:1–12" in capsys.readouterr().out
 
 
-ID = "0cb5a7a0-9a5d-5b77-8f4a-0a8f6a3d9d7e"
+ID, OTHER = "0cb5a7a0-9a5d-5b77-8f4a-0a8f6a3d9d7e", "0cb5a7a0-9a5d-5b77-8f4a-0a8f6a3d9d7f"
+NOW = datetime.now(UTC)
+COLUMNS = ("id", "type", "chunks", "reads", "created")
+FOLDER = "/srv/documents/of the house/and of everybody who has ever lived there"
 
 
-@pytest.mark.parametrize("width", [3, 20, 50, 200])
-def test_an_id_is_never_cut_off(
-    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def plain(shown: str) -> str:
+    """What a terminal shows, without colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+def terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output is a terminal of this width."""
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
 
-    print_rows(("id", "type", "reads"), [(ID, "folder", "/srv/documents/of/the/house")], "none")
+
+@pytest.mark.parametrize("width", [3, 20, 50, 80, 200])
+def test_a_table_keeps_every_word_whole_or_below_its_row(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(width, monkeypatch)
+
+    print_rows(COLUMNS, [(ID, "web_scrape", 1234, FOLDER, NOW), (ID, "folder", 1, None, NOW)], "none")
+
+    shown = plain(capsys.readouterr().out)
+    assert all(word in shown for word in (*COLUMNS, ID[:8], "web_scrape", "1,234", *FOLDER.split()))
+    assert f"{NOW.astimezone():%H:%M:%S}" in shown
+    if width >= 50:
+        kept = [line for line in shown.splitlines() if len(line) > width]
+        assert [line for line in kept if not line.endswith(FOLDER)] == []
+
+
+@pytest.mark.parametrize(("other", "shown"), [("default_database", False), ("archive", True)])
+def test_a_table_names_the_database_where_it_says_something(
+    other: str, shown: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(80, monkeypatch)
+
+    print_rows(("id", "database"), [(ID, "default_database"), (OTHER, other)], "none")
+
+    assert ("database" in capsys.readouterr().out) is shown
+
+
+def test_a_table_shows_as_much_of_ids_as_tells_them_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(80, monkeypatch)
+
+    print_rows(("id", "run"), [(ID, f"msg_{ID}"), (OTHER, None), (OTHER, f"msg_{ID}")], "none")
 
     shown = capsys.readouterr().out
     assert ID in shown
-    assert "folder" in shown
+    assert OTHER in shown
+    assert f"msg_{ID[:8]} " in shown.replace("\n", " ")
+    assert f"msg_{ID[:9]}" not in shown
+
+
+def test_a_program_gets_whole_ids_and_times(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(("id", "at", "number"), [(ID, NOW, 1234)], "none")
+
+    at = f"{NOW.astimezone():%Y-%m-%d %H:%M:%S}"
+    assert capsys.readouterr().out == f"id\tat\tnumber\n{ID}\t{at}\t1,234\n"
+
+
+def test_a_terminal_breaks_lines_between_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(40, monkeypatch)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    fail("nothing answers at that address, so nothing was read")
+    print_fields([("state", "failed"), ("why", "nothing answers at that address, so nothing was read")])
+
+    shown = capsys.readouterr()
+    lines = [line.rstrip() for line in plain(shown.err).splitlines()]
+    assert lines == ["headrace: nothing answers at that", "address, so nothing was read"]
+    assert (
+        plain(shown.out)
+        == "state  failed\nwhy    nothing answers at that address,\n       so nothing was read\n"
+    )

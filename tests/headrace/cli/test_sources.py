@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,6 +49,8 @@ class Gateway:
         self.created: list[Any] = []
         self.deleted: list[str] = []
         self.jobs: list[Job] = []
+        #: State and chunks of the source's documents, by collection.
+        self.filled: dict[str, list[tuple[str, int]]] = {}
         self.ends: list[InvocationProgress] = []
 
     async def sources(self, **query: str | None) -> list[Source]:
@@ -61,8 +64,18 @@ class Gateway:
         return ID.format(3)
 
     async def invocations(self, limit: int, **query: str | None) -> list[Job]:
-        assert query == {"source_id": "an-id"}
+        assert query == {"source_id": ID.format(4)}
         return self.jobs
+
+    async def collections(self, **query: str | None) -> list[Any]:
+        of = [ID.format(4)]
+        return [SimpleNamespace(name=name, source_ids=of) for name in self.filled] + [
+            SimpleNamespace(name="of others", source_ids=[ID.format(1)])
+        ]
+
+    async def document_page(self, **query: str | None) -> Any:
+        found = self.filled[str(query["collection_name"])]
+        return SimpleNamespace(documents=[SimpleNamespace(state=s, chunks=chunks) for s, chunks in found])
 
     async def delete_source(self, source_id: str) -> None:
         self.deleted.append(source_id)
@@ -141,28 +154,29 @@ def test_a_deleted_source_says_what_stays_behind(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gateway.jobs = [job("notes", "pending"), job("docs", "processing"), job("never", "cancelled")]
+    gateway.filled = {"old": [("indexed", 2)], "kept": [("failed", 3)], "empty": [("failed", 0)]}
 
-    assert run(["sources", "delete", "an-id"]) == 0
+    assert run(["sources", "delete", ID.format(4)]) == 0
 
-    assert "its documents stay in docs, notes." in capsys.readouterr().err
-    assert gateway.deleted == ["an-id"]
+    assert "its documents stay in docs, kept, notes, old." in capsys.readouterr().err
+    assert gateway.deleted == [ID.format(4)]
 
 
 def test_a_source_that_brought_nothing_is_deleted_without_more_words(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["sources", "delete", "an-id"]) == 0
+    assert run(["sources", "delete", ID.format(4)]) == 0
 
-    assert capsys.readouterr() == ("source an-id is deleted\n", "")
+    assert capsys.readouterr() == (f"source {ID.format(4)} is deleted\n", "")
 
 
 def test_a_source_is_deleted_with_its_documents(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
     gateway.ends = [progress(COMPLETE, deleted=3)]
 
-    assert run(["sources", "delete", "an-id", "--documents"]) == 0
+    assert run(["sources", "delete", ID.format(4), "--documents"]) == 0
 
     assert capsys.readouterr().out == "3 documents deleted from c\n"
-    assert gateway.deleted == ["an-id and documents"]
+    assert gateway.deleted == [f"{ID.format(4)} and documents"]
 
 
 @pytest.mark.parametrize("end", [progress(COMPLETE, failed=1), progress({"failed": {"error": "away"}})])
@@ -171,6 +185,6 @@ def test_documents_that_could_not_be_deleted_are_told(
 ) -> None:
     gateway.ends = [end]
 
-    assert run(["sources", "delete", "an-id", "--documents"]) == 1
+    assert run(["sources", "delete", ID.format(4), "--documents"]) == 1
 
     assert "headrace: documents are left in c (" in capsys.readouterr().err

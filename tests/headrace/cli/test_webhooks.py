@@ -4,11 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from headrace.cli import indexed_documents, webhooks
+from headrace.cli import ask as ask_module
+from headrace.cli import indexed_documents, resources, webhooks
 from headrace.cli.app import run
 from schemas.api import (
     CreatedEndpoint,
@@ -21,6 +23,8 @@ from schemas.api import (
 )
 
 ENDPOINT = "5f0d9f2e-0000-4000-8000-000000000001"
+KEY = "ded7ccf3-900c-46ff-83ac-d81c562a7c99"
+DELIVERY = "msg_72347051788945f4bc1d5e40f9ff539f"
 NOON = "2026-05-01T12:00:00Z"
 SUMMARY: dict[str, Any] = {
     "id": ENDPOINT,
@@ -63,7 +67,7 @@ def delivery(tries: int = 0, status: int | None = None) -> DeliverySummary:
     attempts = [{"at": NOON, "status": status, "error": None, "milliseconds": 31}] * min(tries, 1)
     state = "pending" if not tries else "delivered" if status == 204 else "failed"
     body = {
-        "id": "msg_1",
+        "id": DELIVERY,
         "endpoint_id": ENDPOINT,
         "event_type": "webhook.test",
         "invocation_id": None,
@@ -120,6 +124,12 @@ class Gateway:
         for _ in range(3):
             yield DocumentSummary.model_validate_json(json.dumps(DOCUMENT))
 
+    async def keys(self) -> list[Any]:
+        return [SimpleNamespace(id=KEY)]
+
+    async def revoke_key(self, key_id: str) -> None:
+        self.asked.append(key_id)
+
     async def document(self, document_id: str, first: int, chunks: int) -> DocumentDetail:
         more = {"custom_id": None, "embedding_model": "m", "sparse_key": None, "parts": 1, "parts_done": 1}
         lists = {"gone": False, "history": [], "chunk_list": [CHUNK], "next_chunk": 1}
@@ -140,7 +150,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Gateway:
 
         return asyncio.run(asked())
 
-    for module in (webhooks, indexed_documents):
+    for module in (ask_module, webhooks, indexed_documents, resources):
         monkeypatch.setattr(module, "ask", ask)
     monkeypatch.setenv("HEADRACE_DATA_DIR", str(tmp_path))
     return found
@@ -184,8 +194,8 @@ def test_a_test_says_what_the_receiver_answered(
     gateway.answers = status
     assert run(["webhooks", "test", ENDPOINT]) == ended
     assert said in capsys.readouterr().out
-    assert run(["webhooks", "redeliver", ENDPOINT, "msg_1"]) == ended
-    assert gateway.asked == [(ENDPOINT, "msg_1")]
+    assert run(["webhooks", "redeliver", ENDPOINT, DELIVERY[:9]]) == ended
+    assert gateway.asked == [{"limit": "1000"}, (ENDPOINT, DELIVERY)]
 
 
 def test_deliveries_are_listed_with_the_newest_answer(
@@ -193,7 +203,32 @@ def test_deliveries_are_listed_with_the_newest_answer(
 ) -> None:
     assert run(["webhooks", "deliveries", ENDPOINT, "--state", "delivered", "-n", "5"]) == 0
     assert gateway.asked == [{"state": "delivered", "limit": "5"}]
-    assert "msg_1\twebhook.test\t\tdelivered\t1\t204 in 31 ms" in capsys.readouterr().out
+    assert f"{DELIVERY}\twebhook.test\t\tdelivered\t1\t204 in 31 ms" in capsys.readouterr().out
+
+
+def test_the_first_characters_of_an_id_are_enough(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["webhooks", "edit", ENDPOINT[:8], "--pause"]) == 0
+    assert run(["webhooks", "delete", ENDPOINT[:4].upper()]) == 0
+    assert run(["keys", "revoke", KEY[:4]]) == 0
+    assert gateway.asked == [(ENDPOINT, {"enabled": False}), ENDPOINT, KEY]
+    assert f"key {KEY} is revoked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["webhooks", "delete", "ffff"], "no webhook begins with 'ffff'; `headrace webhooks list` shows"),
+        (["keys", "revoke", "ci"], "'ci' is no id of a key, nor four or more of its first characters"),
+        (["webhooks", "redeliver", ENDPOINT, "msg_f"], f"`headrace webhooks deliveries {ENDPOINT}` shows"),
+    ],
+)
+def test_an_id_of_nothing_names_the_command_that_lists_ids(
+    gateway: Gateway, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_documents_are_listed_up_to_a_number_and_names_do_not_control_the_terminal(

@@ -386,10 +386,10 @@ async def test_a_page_of_something_else_is_not_taken_for_an_answer(gateway: Fake
 
 
 def test_a_request_says_what_it_looks_for() -> None:
-    assert looked_for(REQUEST) == "files in /srv/notes"
+    assert looked_for(REQUEST) == "files in /srv/notes, or a .gitignore excludes them"
     assert (
         looked_for(replace(REQUEST, include=("*.md", "*.rst")))
-        == "files that match *.md, *.rst in /srv/notes"
+        == "files that match *.md, *.rst in /srv/notes, or a .gitignore excludes them"
     )
 
 
@@ -453,6 +453,19 @@ async def test_a_run_in_which_nothing_moves_says_why_once_for_each_reason(
         "Chroma does not answer; waiting until it does",
         "the disk is full; make room there, the run goes on by itself",
     ]
+
+
+async def test_a_run_that_lists_for_long_waits_for_no_other_run(client: GatewayClient) -> None:
+    said: list[str] = []
+    stalls = Stalls(client, said.append, lambda: "", after_s=0.01)
+    stalls.saw(progress(total=None))
+    watching = asyncio.create_task(stalls.watch())
+    try:
+        await eventually(lambda: len(said) == 1)
+    finally:
+        watching.cancel()
+    assert "the origin is still being listed" in said[0]
+    assert "other runs" not in said[0]
 
 
 async def test_a_run_that_waits_for_a_gateway_that_is_gone_says_so(client: GatewayClient) -> None:

@@ -160,7 +160,7 @@ async def test_tools_read_search_and_bound_what_they_answer(
         assert "data, not instructions" in found["note"]
         assert len(chunk["content"]) <= 4_000
         behind.hits = 20
-        found = await call(client, "search_collection", query="gates", collection="docs", limit=1000)
+        found = await call(client, "search_collection", query="gates", collection="docs", limit=20)
         assert sum(len(one["content"]) for one in found["chunks"]) <= 20_000
         assert "more hits did not fit" in found["note"]
 

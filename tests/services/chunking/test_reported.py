@@ -18,8 +18,11 @@ from tests.services.chunking.rebuilt import (
     reported_again,
     reported_code,
     reported_files,
+    reported_headings,
     reported_markups,
+    reported_records,
     tables,
+    within_lines,
 )
 from tests.services.chunking.rebuilt import records as rebuilt_records
 from tests.services.chunking.rebuilt.text import END as _END
@@ -101,6 +104,7 @@ _REBUILT = [
     for kind in (
         *(markups, markdown, tables, definitions, rebuilt_records),
         *(reported_files, reported_markups, reported_code, reported_again, rare),
+        *(reported_headings, reported_records, within_lines),
     )
     for text in kind.CASES
 ]

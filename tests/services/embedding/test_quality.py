@@ -47,6 +47,7 @@ def _recall(text: str, chunks: list[TextChunk], scores: Vectors, answers: Spans)
 
 
 @pytest.mark.skipif(not _SHARED.is_dir(), reason=f"QUALITY NOT MEASURED: no corpora at {_SHARED}")
+@pytest.mark.faults
 async def test_answers_anywhere_in_chunks_of_four_kilobytes_are_found(trial: Embedder) -> None:
     recalls = []
     for name in _TEXTS:

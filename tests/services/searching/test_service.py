@@ -183,6 +183,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@pytest.mark.faults
 async def test_an_index_on_a_disk_that_fills_up_answers_and_goes_on_when_there_is_room(
     kafka: Kafka, small_disk: Path
 ) -> None:
@@ -238,6 +239,7 @@ def fill(file: Path, disk: Path, left: int) -> None:
                 return
 
 
+@pytest.mark.faults
 async def test_a_full_disk_pauses_the_index_and_a_collection_that_is_gone_loses_its_rows(
     kafka: Kafka, tmp_path: Path
 ) -> None:

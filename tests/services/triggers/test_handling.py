@@ -28,6 +28,12 @@ class World:
     def of_bucket(self, bucket: str) -> list[Source]:
         return [one for one in self.sources if one.s3.bucket_name == bucket]  # type: ignore[attr-defined]
 
+    def syncing(self) -> list[Source]:
+        return self.sources
+
+    def collections(self, source: Source) -> list[str]:
+        return ["docs", "wiki"]
+
     def before(self, source_id: str, object_key: str) -> Before:
         return self.known.get(object_key, {})
 
@@ -224,6 +230,16 @@ async def test_a_letter_that_does_not_fit_is_written_without_its_message() -> No
 
 def replace_write(world: World, write: Any) -> Handler:
     return Handler(world, world.read, write, lambda: NOON)
+
+
+async def test_lost_events_are_runs_of_the_whole_prefix_and_the_same_when_told_again() -> None:
+    world = World(bucket_source())
+
+    await world.handler.catch_up("events/0@1-3")
+    await world.handler.catch_up("events/0@1-3")
+
+    assert set(world.runs()) == {("docs", None), ("wiki", None)}
+    assert len(world.ids()) == 2
 
 
 async def test_a_message_is_not_handled_before_kafka_has_all_of_it() -> None:

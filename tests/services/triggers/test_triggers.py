@@ -201,6 +201,39 @@ async def test_events_on_a_topic_are_runs_and_offsets_follow_them(cluster: Clust
     assert len(await asyncio.to_thread(runs, cluster)) == 3  # nothing was handled twice
 
 
+async def test_events_that_expired_unread_are_made_up_for_by_runs_of_the_whole_prefix(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    topic = f"{cluster.prefix}minio"
+    for made in admin(cluster).create_topics([NewTopic(topic, 1, 1)]).values():
+        await asyncio.to_thread(made.result, 30)
+    await keep(cluster, bucket_source())
+    producer = Producer(cluster.client(enable_idempotence=True))
+
+    def write(*keys: str) -> None:
+        for key in keys:
+            producer.produce(topic, json.dumps(minio(key)).encode())
+        producer.flush(20)
+
+    def expire(before: int) -> None:
+        [gone] = admin(cluster).delete_records([TopicPartition(topic, 0, before)]).values()
+        gone.result(30)
+
+    def asked() -> list[tuple[str, str | None]]:
+        return [(run.collection, run.options.s3.object_key) for run in runs(cluster)]  # type: ignore[union-attr]
+
+    write("never.pdf", "a.pdf")
+    await asyncio.to_thread(expire, 1)  # before the group began: a run of the source has found it
+    async with running(cluster, tmp_path, events_topic=topic):
+        await until(cluster, lambda: len(asked()) == 1, "the run of the first event")
+    write("lost.pdf", "b.pdf")
+    await asyncio.to_thread(expire, 3)
+    async with running(cluster, tmp_path, events_topic=topic):
+        await until(cluster, lambda: len(asked()) == 3, "the runs of the whole prefix and of the last event")
+
+    assert set(asked()) == {("docs", "a.pdf"), ("docs", None), ("docs", "b.pdf")}
+
+
 async def test_where_nothing_is_configured_nothing_is_followed(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

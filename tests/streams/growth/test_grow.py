@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from headrace.wiring.growth import why_anew
@@ -41,6 +41,7 @@ from streams.growth.draining import INTAKE, READERS
 from streams.growth.placing import PLACED
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, cleanup_policies, partition_counts
 from streams.partitions import partition_of
+from streams.state.lags import committed_offsets
 from streams.state.layout import DRAINING, GROWING, SETTLED, STOPPING, order_of, read_layout, require_settled
 from streams.state.reader import Reader, end_offsets, first_offsets
 from streams.state.store import PartitionStore
@@ -207,10 +208,9 @@ def read_by(cluster: Cluster, group: str, topic: Topic) -> None:
 
 def read_to(cluster: Cluster, group: str, topic: Topic) -> tuple[dict[int, int], dict[int, int]]:
     """By partition, the committed offset of a group, and the end."""
-    name = cluster.name(group)
-    found = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(name)])[name].result()
+    found = committed_offsets(cluster, cluster.name(group))
     ends = end_offsets(cluster, [(topic.name, p) for p in range(AFTER)])
-    committed = {one.partition: one.offset for one in found.topic_partitions or []}
+    committed = {p: offset for (name, p), offset in found.items() if name == topic.name}
     return committed, {p: end for (_, p), end in ends.items()}
 
 

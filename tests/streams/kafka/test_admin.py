@@ -110,3 +110,9 @@ except Exception as error:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
     assert (ended.returncode, ended.stdout.split()) == (0, ["KafkaException", "freed"]), ended.stderr
+
+
+def test_a_question_that_may_crash_the_process_is_not_asked() -> None:
+    shared = SharedAdmin({"bootstrap.servers": "127.0.0.1:9"})
+    with pytest.raises(AttributeError, match="committed_offsets"):
+        shared.list_consumer_group_offsets([])

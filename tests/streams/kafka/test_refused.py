@@ -66,6 +66,7 @@ def _is_refused(cluster: Cluster) -> bool:
 
 
 @pytest.mark.parametrize("kind", [ResourceType.TOPIC, ResourceType.GROUP], ids=["topic", "group"])
+@pytest.mark.faults
 async def test_a_worker_without_rights_ends_and_names_what_it_may_not_read(
     guarded: Kafka, kind: ResourceType
 ) -> None:

@@ -7,17 +7,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, Producer
+from confluent_kafka import Producer
 
 from schemas.codec import SingleObjectCodec
 from schemas.events import ApiKey, DeadLetter, Event
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Record, Stage, StatefulStage
 from streams.engine.window import WindowLimits
-from streams.kafka.cluster import Cluster, admin, ensure_topics
+from streams.kafka.cluster import Cluster, ensure_topics
 from streams.kafka.membership import Membership
 from streams.kafka.producer import EventProducer
 from streams.kafka.worker import Worker
+from streams.state.lags import committed_offsets
 from streams.state.reader import Reader, end_offsets
 from streams.state.store import PartitionStore
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, INVOCATIONS, Topic
@@ -95,19 +96,9 @@ async def committed(cluster: Cluster, group: str, topic: Topic) -> bool:
     """Whether a group has committed everything that is on the topic."""
 
     def check() -> bool:
-        future = admin(cluster).list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(cluster.name(group))]
-        )[cluster.name(group)]
-        try:
-            offsets = {tp.partition: tp.offset for tp in future.result(10).topic_partitions}
-        except KafkaException as error:
-            if error.args[0].name() in ("COORDINATOR_LOAD_IN_PROGRESS", "_TIMED_OUT"):
-                return False  # the broker is still reading them, or was busy
-            raise
-        except TimeoutError:  # the broker has just started, and loads its coordinators
-            return False
+        offsets = committed_offsets(cluster, cluster.name(group), {topic.name: PARTITIONS})
         ends = end_offsets(cluster, [(topic.name, p) for p in range(PARTITIONS)])
-        return all(offsets.get(p, 0) == end for (_, p), end in ends.items())
+        return all(offsets.get(place, 0) == end for place, end in ends.items())
 
     return await asyncio.to_thread(check)
 
@@ -230,6 +221,7 @@ class Gated(Copy):
         return [Send(COPIES, record.key, record.event)]
 
 
+@pytest.mark.faults
 async def test_a_partition_that_was_paused_when_it_left_is_read_on_when_it_comes_back(
     cluster: Cluster,
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer
+from confluent_kafka import Producer
 
 from schemas.errors import FencedError
 from schemas.events import ApiKey, DeadLetter
@@ -15,10 +15,11 @@ from streams.engine.journal import Journal
 from streams.engine.outputs import Send
 from streams.engine.stage import AnyStage, Context, Outcome, Record, Stage, StatefulStage
 from streams.kafka import worker as worker_module
-from streams.kafka.cluster import Cluster, admin
+from streams.kafka.cluster import Cluster
 from streams.kafka.membership import Membership
 from streams.kafka.poller import Poller
 from streams.kafka.worker import Worker
+from streams.state.lags import committed_offsets
 from streams.state.reader import Reader, end_offsets
 from streams.topics import API_KEYS, BY_NAME, DEAD_LETTERS, DOCUMENTS, SOURCES, Topic
 from tests.conftest import Kafka
@@ -52,10 +53,7 @@ async def write(cluster: Cluster, *names: str, says: str = "") -> None:
 
 async def committed(cluster: Cluster, group: str) -> int:
     def ask() -> int:
-        name = cluster.name(group)
-        asked = admin(cluster).list_consumer_group_offsets([ConsumerGroupTopicPartitions(name)])
-        found = asked[name].result(10).topic_partitions or []
-        return max((partition.offset for partition in found), default=0)
+        return max(committed_offsets(cluster, cluster.name(group)).values(), default=0)
 
     return await asyncio.to_thread(ask)
 

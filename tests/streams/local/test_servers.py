@@ -78,6 +78,7 @@ async def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
         yield server
 
 
+@pytest.mark.faults
 async def test_the_broker_runs_on_the_java_that_was_asked_for(broker: LocalBroker) -> None:
     assert os.readlink(f"/proc/{broker.pid}/exe") == str(packaged_java().resolve())
 
@@ -131,6 +132,7 @@ def test_the_password_is_in_files_for_its_owner_alone_and_nowhere_else(broker: L
     assert Cluster.from_file(broker.client_file).properties == broker.client_properties
 
 
+@pytest.mark.faults
 async def test_a_data_folder_from_before_passwords_asks_for_one_and_that_of_the_first_run_opens_nothing(
     tmp_path: Path,
 ) -> None:
@@ -206,6 +208,7 @@ async def test_chroma_survives_kill_9_with_its_collections_and_its_port(
             assert [collection["name"] for collection in await answer.json()] == ["kept"]
 
 
+@pytest.mark.faults
 async def test_a_server_that_is_stopped_ends_by_itself_and_starts_again(
     broker: LocalBroker, chroma_server: LocalChroma
 ) -> None:

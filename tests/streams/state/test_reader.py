@@ -10,7 +10,8 @@ from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster
 from streams.partitions import Partition
 from streams.state import reader as reader_module
-from streams.state.reader import ReadBatch, Reader, end_offsets
+from streams.state.checkpoints import topic_ids
+from streams.state.reader import ReadBatch, Reader, TopicMadeAnew, end_offsets
 from streams.topics import API_KEYS
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key, made_anew
@@ -28,6 +29,24 @@ async def test_an_end_that_is_gone_because_the_topic_was_made_anew_is_not_waited
 
     with pytest.raises(TransientError, match=r"api-keys\[0\] ends at 1, and ended at 2 when reading began"):
         await asyncio.to_thread(read_to, cluster, 2)
+
+
+async def test_a_topic_made_anew_that_has_grown_further_is_not_read_on(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "LOOK_SECONDS", 0.0)
+    cluster = await fresh_cluster(kafka)
+    ids = await asyncio.to_thread(topic_ids, cluster, [API_KEYS.name])
+    await made_anew(cluster, API_KEYS)
+    await write(cluster, "a", "b", "c")
+
+    def follow() -> None:
+        reader = Reader(cluster, CODEC)
+        reader.assign({PARTITION: 2}, ids)
+        reader.poll(10)
+
+    with pytest.raises(TopicMadeAnew, match="api-keys was deleted and made anew: it has another id"):
+        await asyncio.to_thread(follow)
 
 
 async def test_an_end_that_an_open_transaction_holds_up_is_waited_for_however_long_it_takes(

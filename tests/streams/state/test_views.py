@@ -15,6 +15,7 @@ from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import EventProducer
 from streams.partitions import Partition
+from streams.state import reader as reader_module
 from streams.state import views as views_module
 from streams.state.checkpoints import STALE_SECONDS, Freshness
 from streams.state.reader import ChangelogRecord
@@ -272,6 +273,7 @@ async def test_a_view_whose_topic_is_made_anew_ends_its_process(
 ) -> None:
     cluster, ended = await fresh_cluster(kafka, 1), threading.Event()
     monkeypatch.setattr(threading, "excepthook", lambda args: ended.set())
+    monkeypatch.setattr(reader_module, "LOOK_SECONDS", 0.5)  # a new topic that has more may look the same
     async with following(cluster, tmp_path / "keys.sqlite") as view:
         await written(cluster, "a", "b")
         await view.caught_up(30)

@@ -19,8 +19,6 @@ from services.connectors.web.transport.addresses import ForbiddenAddress, connec
 #: Time limit for a whole response, so that a server that sends single bytes does not block a run.
 ANSWER_SECONDS = 60.0
 _CONNECT_SECONDS = 15.0
-#: Time limit between two pieces of a response.
-_PIECE_SECONDS = 20.0
 _PIECE_BYTES = 64 * 1024
 _ACCEPT = "text/html,application/xhtml+xml,application/pdf,text/*;q=0.9,*/*;q=0.5"
 _ZLIB_HEADS = {b"\x1f\x8b": 31, b"\x78\x01": 15, b"\x78\x5e": 15, b"\x78\x9c": 15, b"\x78\xda": 15}
@@ -113,7 +111,7 @@ class Fetcher:
                     "Accept": _ACCEPT,
                     "Accept-Encoding": "gzip, deflate",
                 },
-                timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS, sock_read=_PIECE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS),
                 auto_decompress=False,
                 trust_env=False,  # a proxy resolves names itself, which bypasses the address check
                 max_line_size=16 * 1024,

@@ -40,6 +40,8 @@ def is_layout(table: HtmlElement) -> bool:
     grid = [_cells(row) for row in _rows(table)]
     if sum(map(len, grid)) <= 1:
         return True
+    if max(map(len, grid)) == 1 and table.find(".//tr//table") is not None:
+        return True
     if any(cell.tag == "th" for row in grid for cell in row) or table.find("caption") is not None:
         return False
     if max(map(len, grid)) == 1 and any(

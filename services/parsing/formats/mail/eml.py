@@ -7,7 +7,7 @@ import contextlib
 import re
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
-from email.header import decode_header, make_header
+from email.header import decode_header
 from email.message import Message
 
 from schemas.errors import CorruptDocument, UnsupportedFormat
@@ -98,9 +98,17 @@ def header(message: Message, name: str) -> str:
         except UnsupportedFormat:
             value = raw.decode("utf-8", "replace")
     try:
-        return " ".join(str(make_header(decode_header(_LANGUAGE.sub(r"\1", value)))).split())
+        return " ".join(_decoded(_LANGUAGE.sub(r"\1", value)).split())
     except (LookupError, ValueError, UnicodeError, HeaderParseError):
         return " ".join(value.split())
+
+
+def _decoded(value: str) -> str:
+    """A value of one or more lines with its encoded words decoded. A text right behind one stays there."""
+    parts: list[tuple[bytes | str, str | None]] = decode_header(re.sub(r"\s*[\r\n]\s*", " ", value))
+    return "".join(
+        part if isinstance(part, str) else part.decode(charset or "latin-1") for part, charset in parts
+    )
 
 
 def _contents(part: Message) -> tuple[list[Body], list[Attachment]]:
@@ -190,7 +198,7 @@ def nested_message(part: Message) -> bytes:
 def _filename(part: Message) -> str:
     try:
         name = part.get_filename() or ""
-        return str(make_header(decode_header(name))) if "=?" in name else name
+        return _decoded(name) if "=?" in name else name
     except (LookupError, ValueError, UnicodeError, TypeError, HeaderParseError):
         return ""
 

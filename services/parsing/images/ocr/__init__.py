@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from services.parsing.page.blocks import Block, Kind
-from services.parsing.page.geometry import Page, Style, Word
+from services.parsing.page.geometry import Boxed, Page, Style, Word
 from services.parsing.page.layout import layout
 from services.parsing.page.lines import right_to_left
 from services.parsing.page.text import Vocabulary
@@ -38,7 +38,7 @@ _reading = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class TextBox:
+class TextBox(Boxed):
     """A detected line of text, with its box in pixels of the picture."""
 
     text: str
@@ -94,14 +94,14 @@ def _with_ticks(boxes: list[TextBox], pixels: Any, scale: float) -> list[TextBox
     """The lines of a picture and the boxes of a form beside them, as signs (`☒`)."""
     from services.parsing.images.ocr.ticks import squares_of, without_box
 
-    heights = sorted(b.y1 - b.y0 for b in boxes)
+    heights = sorted(b.height for b in boxes)
     for sign, *edges in list(squares_of(pixels, scale * heights[len(heights) // 2])):
         x0, y0, x1, y1 = (edge / scale for edge in edges)
         out: list[TextBox] = []
         beside = None
         for line in boxes:
-            high = line.y1 - line.y0
-            if x0 <= (line.x0 + line.x1) / 2 <= x1 and y0 <= (line.y0 + line.y1) / 2 <= y1:
+            high = line.height
+            if x0 <= line.center <= x1 and y0 <= line.middle <= y1:
                 continue  # what was read in the box
             near = line.y0 < (y0 + y1) / 2 < line.y1
             if near and line.x0 < x1 and x0 - line.x0 < 0.5 * high and x1 < line.x1:
@@ -143,14 +143,14 @@ def _pixels(picture: Image) -> Any:
 def words_of(boxes: Iterable[TextBox]) -> list[Word]:
     """Split lines into words, each with its share of the line's box; similar font sizes become one."""
     lines = list(boxes)
-    heights = sorted(b.y1 - b.y0 for b in lines)
+    heights = sorted(b.height for b in lines)
     usual = heights[len(heights) // 2] if heights else 0.0
     words: list[Word] = []
     for box in lines:
-        height = box.y1 - box.y0
+        height = box.height
         size = usual if 0.75 * usual <= height <= 1.35 * usual else height
         style = Style(round(SIZE * size, 1))
-        step = (box.x1 - box.x0) / max(len(box.text), 1)
+        step = box.width / max(len(box.text), 1)
         leftwards = right_to_left(box.text)
         at = 0
         for text in box.text.split():

@@ -17,5 +17,5 @@ def unreadable(script: str) -> str:
     packages = (
         f"its language data, such as tesseract-ocr-{languages[0]}" if languages else "the language data"
     )
-    extra = "" if tesseract.is_installed() else "pip install 'headrace[tesseract]', and "
+    extra = "" if tesseract.is_installed() else "install headrace[tesseract], and "
     return f"{text}, which no installed OCR model reads. Install {extra}{packages} (HEADRACE_OCR_MODELS)"

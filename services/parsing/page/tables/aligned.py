@@ -12,7 +12,7 @@ from services.parsing.page.lines import Line
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import GUTTER, Gap, gutters
-from services.parsing.page.tables.fits import head_of
+from services.parsing.page.tables.fits import FURTHEST, head_of, is_larger, shares_edges
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.tables.values import NARROW, is_value
 from services.parsing.page.text import Vocabulary
@@ -58,7 +58,7 @@ def _with_head(lines: Sequence[Line], start: int, end: int, least: int) -> int:
     gaps = gutters(run)
     above = [line.words for line in reversed(lines[least:start])]
     box = bounds(lines[start:end])
-    return start - len(head_of(above, gaps, box.y0, box.x0)) if gaps else start
+    return start - len(head_of(above, gaps, box.y0, box.x0, run)) if gaps else start
 
 
 def _run(lines: Sequence[Line], start: int) -> int:
@@ -72,7 +72,8 @@ def _run(lines: Sequence[Line], start: int) -> int:
         line, before, gaps = lines[end], lines[end - 1], _gaps(lines[end])
         if (
             (not gaps and end + 1 < len(lines) and _stands_alone(lines[start : end + 2]))
-            or line.y0 - before.y1 > 1.6 * (before.y1 - before.y0)
+            or _is_far(line, before)
+            or is_larger(line.words, [one.words for one in lines[start:end]])
             or follows_table(line.words)
         ):
             break
@@ -88,6 +89,12 @@ def _run(lines: Sequence[Line], start: int) -> int:
         if gaps or rest:
             last_full = end
     return last_full
+
+
+def _is_far(line: Line, before: Line) -> bool:
+    """Whether a line is too far below another for a row of its table."""
+    lines = (line.y0 - before.y1) / (before.y1 - before.y0)
+    return lines > 1.6 and not (lines <= FURTHEST and shares_edges(line.words, before.words))
 
 
 def _stands_alone(run: Sequence[Line]) -> bool:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.parsing.markdown_writer import Cell, escape
-from services.parsing.page.geometry import Word
+from services.parsing.page.geometry import Boxed, Word
 from services.parsing.page.lines import reads_left, rows_of
 from services.parsing.page.tables.rules import Grid
 from services.parsing.page.text import Vocabulary, plain
 
 
 @dataclass(slots=True)
-class Table:
+class Table(Boxed):
     """A table and its position on the page. `columns` are the ends of their texts."""
 
     rows: list[list[Cell]]

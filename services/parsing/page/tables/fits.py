@@ -11,6 +11,12 @@ from services.parsing.page.tables.columns import GUTTER, HEAD, Gap, texts_of
 
 #: A line of running text covers this share of a table's width, with at least so many words.
 PROSE, FEWEST_WORDS = 0.6, 5
+#: Type is larger from this ratio on.
+LARGER = 1.1
+#: Texts of a column begin or end at the same place within this (points).
+EDGE = 1.0
+#: A row whose texts are at the edges of the one above is at most this far below it (in heights of a line).
+FURTHEST = 3.5
 
 
 def is_prose(line: Sequence[Word], left: float, right: float) -> bool:
@@ -19,6 +25,24 @@ def is_prose(line: Sequence[Word], left: float, right: float) -> bool:
     begins = box.x0 < left + 2 * line[0].style.size
     long = box.x1 - box.x0 > PROSE * (right - left) and len(line) >= FEWEST_WORDS
     return begins and long and len(texts_of(line, GAP)) == 1
+
+
+def is_larger(line: Sequence[Word], lines: Sequence[Sequence[Word]]) -> bool:
+    """Whether a text is in larger type than all the lines of a table, and begins where they do: a heading."""
+    left = min(other[0].x0 for other in lines)
+    largest = max(word.style.size for other in lines for word in other)
+    begins = line[0].x0 < left + line[0].style.size and len(texts_of(line, GAP)) == 1
+    return begins and min(word.style.size for word in line) > LARGER * largest
+
+
+def shares_edges(line: Sequence[Word], other: Sequence[Word]) -> bool:
+    """Whether two texts of a line begin, end or are centred where texts of another line do."""
+    theirs = [(text[0].x0, text[-1].x1) for text in texts_of(other)]
+    ours = [(text[0].x0, text[-1].x1) for text in texts_of(line)]
+    near = (
+        any(min(abs(a - c), abs(b - d), abs(a + b - c - d) / 2) < EDGE for c, d in theirs) for a, b in ours
+    )
+    return sum(near) > 1
 
 
 def crosses(line: Sequence[Word], gaps: Sequence[Gap]) -> bool:
@@ -34,13 +58,16 @@ def crosses(line: Sequence[Word], gaps: Sequence[Gap]) -> bool:
     return False
 
 
-def head_of(above: Sequence[list[Word]], gaps: Sequence[Gap], edge: float, left: float) -> list[list[Word]]:
-    """The lines above an edge, nearest first, that fit the columns or hold labels of several of them."""
+def head_of(
+    above: Sequence[list[Word]], gaps: Sequence[Gap], edge: float, left: float, body: Sequence[list[Word]]
+) -> list[list[Word]]:
+    """The lines above an edge, nearest first, that fit the columns or hold labels of several of them. `body`
+    are the lines below the edge."""
     out: list[list[Word]] = []
     sure = 0
     for line in above[:HEAD]:
         box = bounds(line)
-        if edge - box.y1 > 1.1 * (box.y1 - box.y0) or is_caption(line):
+        if edge - box.y1 > 1.1 * (box.y1 - box.y0) or is_caption(line) or (body and is_larger(line, body)):
             break
         right = (box.x0 + box.x1) / 2 > gaps[0][1] and box.x0 > left + 1.5 * line[0].style.size
         spans = len(texts_of(line, 1.5)) > 1 or right

@@ -9,6 +9,7 @@ from services.parsing.page.tables.columns import Entry, TableLine
 from services.parsing.page.tables.values import is_figure
 
 _BROKEN = re.compile(r"[^\W_]-$")
+_BROKEN_FIGURE = re.compile(r"\d[-.,]$")
 
 
 def is_above_several(above: TableLine, line: TableLine) -> bool:
@@ -42,9 +43,10 @@ def breaks_word(above: TableLine, line: TableLine) -> bool:
     """Whether a line goes on with a word that the line above breaks, and is no whole row."""
     if completes(above, line):
         return False
-    ends = ((above.at.get(entry.first), entry) for entry in line.entries)
+    ends = [(above.at[e.first].text, e.text[0]) for e in line.entries if e.first in above.at]
     return any(
-        over is not None and _BROKEN.search(over.text) and rest.text[0].isalpha() for over, rest in ends
+        (_BROKEN.search(over) and rest.isalnum()) or (_BROKEN_FIGURE.search(over) and rest.isdigit())
+        for over, rest in ends
     )
 
 

@@ -66,6 +66,10 @@ class Rows:
         )
         self.row_gap = apart[len(apart) // 2] if apart else 0.0
         self.ruled = self._is_ruled()
+        shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b)]
+        self.wraps = sum(shorter) * 5 <= len(shorter)
+        labels = [line.at[0].text for line in lines if 0 in line.at]
+        self.lower = sum(text[0].islower() for text in labels) * 2 > len(labels)
         self.part = None if self.ruled else self._parting()
 
     def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:
@@ -149,6 +153,10 @@ class Rows:
         if 0 not in filled:
             return len(line.entries) == 1
         first = line.at[0]
+        if self.wraps and _is_shorter(row[0], line):
+            return False
+        if self.lower and completes(row[0], line):
+            return True
         if len(line.entries) > 1 and len(row) == 1 and len(row[0].entries) == 1:
             return not goes_on(row[0].entries[0], first)
         return not goes_on(row[-1].at.get(0), first)
@@ -214,6 +222,11 @@ class Rows:
         if stacked([above], line) or self._fitted(above, line):
             return 1.0
         return 0.0 if 0 in line.at else -self.labelled
+
+
+def _is_shorter(above: TableLine, line: TableLine) -> bool:
+    """Whether a line with a label fills at most half of the columns that a line above fills, and no other."""
+    return 0 in line.at and 2 * len(line.at) <= len(above.at) and line.at.keys() <= above.at.keys()
 
 
 def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:

@@ -7,15 +7,23 @@ from itertools import pairwise, takewhile
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import follows_table, is_caption
-from services.parsing.page.geometry import Page, Word, bounds
+from services.parsing.page.geometry import Box, Page, Word, bounds
 from services.parsing.page.lines import GAP, rows_of
 from services.parsing.page.tables.build import build
 from services.parsing.page.tables.cells import Table, fill
-from services.parsing.page.tables.columns import gutters, split_lines, texts_of
-from services.parsing.page.tables.fits import crosses, head_of, is_prose, tail_of
+from services.parsing.page.tables.columns import HEAD, gutters, split_lines, texts_of
+from services.parsing.page.tables.fits import (
+    FURTHEST,
+    crosses,
+    head_of,
+    is_larger,
+    is_prose,
+    shares_edges,
+    tail_of,
+)
 from services.parsing.page.tables.pairs import stacked
 from services.parsing.page.tables.rows import holds_rows
-from services.parsing.page.tables.rules import Grid, Rule, column_edges, ladders, lattices, rules_of
+from services.parsing.page.tables.rules import NEAR, Grid, Rule, column_edges, ladders, lattices, rules_of
 from services.parsing.page.tables.values import is_figure, is_sign
 from services.parsing.page.text import Vocabulary
 
@@ -42,7 +50,7 @@ def ruled_tables(
             tables.append(table)
     for group in ladders(free):
         for run in _runs(group, words):
-            lines = _region(run, words)
+            lines = _region(run, words, [rule.at for rule in across])
             made = build(lines, run, vocabulary, column_edges(run)) if len(lines) >= 2 else None
             if made is None:
                 continue
@@ -109,7 +117,7 @@ def _runs(group: Sequence[Rule], words: Sequence[Word]) -> list[list[Rule]]:
     lines: list[list[Word]] = []  # between the rules of the last run
     for rule in group:
         band = rows_of(_between(words, left, right, runs[-1][-1].at, rule.at)) if runs else []
-        if runs and _tabular(band, lines, runs[-1][-1], rule):
+        if runs and _tabular(band, lines, runs[-1], rule):
             runs[-1].append(rule)
             lines.extend(band)
         else:
@@ -118,23 +126,45 @@ def _runs(group: Sequence[Rule], words: Sequence[Word]) -> list[list[Rule]]:
     return runs
 
 
-def _tabular(band: Sequence[list[Word]], lines: Sequence[list[Word]], above: Rule, below: Rule) -> bool:
-    """Whether a band of lines between two rules goes on with a table of lines: they are not far apart, and no
-    running text or caption."""
+def _tabular(
+    band: Sequence[list[Word]], lines: Sequence[list[Word]], run: Sequence[Rule], below: Rule
+) -> bool:
+    """Whether a band of lines between the last rule of a run and another goes on with the table of the lines
+    between the rules of the run: they are not far apart, and no running text, caption or other head."""
+    above = run[-1]
     if not band:
-        return below.at - above.at < 40
+        parts_all = len(lines) <= len(run)  # an empty row; else the end of a table and the start of the next
+        return below.at - above.at < (40 if parts_all else 2 * NEAR)
     spans = [bounds(line) for line in band]
     height = spans[0].y1 - spans[0].y0
     edges = [above.at, *(y for span in spans for y in (span.y0, span.y1)), below.at]
     if any(b - a > 3 * height for a, b in zip(edges[::2], edges[1::2], strict=True)):
         return False
-    if any(is_caption(line) for line in band):
+    if any(is_caption(line) for line in band) or any(
+        is_larger(band[at], band[:at]) for at in range(1, len(band))
+    ):
+        return False
+    if _begins_table(spans, above.at, bounds(lines[-1]).y1 if lines else above.at):
         return False
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
     if all(len(texts_of(line, GAP)) == 1 for line in band):
         return len(band) == 1 and not prose[0]
     return sum(prose) * 2 < len(band) and not _holds_paragraph(band, prose, lines)
+
+
+def _begins_table(spans: Sequence[Box], above: float, foot: float) -> bool:
+    """Whether the last lines above a rule are a head, set off from the lines above by more white than rows
+    are; or, alone between two rules, by more than the line (which ends at `foot`) above the first rule is."""
+    height = spans[0].y1 - spans[0].y0
+    if len(spans) == 1:
+        return spans[0].y0 - above > max(0.7 * height, 1.5 * (above - foot) + 2)
+    gaps = [b.y0 - a.y1 for a, b in pairwise(spans)]
+    return any(
+        gap > max(gaps[:at], default=gap) + 0.5 * height and (at > 2 or gap > 1.2 * height)
+        for at, gap in enumerate(gaps)
+        if at >= len(gaps) - HEAD
+    )
 
 
 def _holds_paragraph(band: Sequence[list[Word]], prose: Sequence[bool], lines: Sequence[list[Word]]) -> bool:
@@ -150,13 +180,15 @@ def _holds_paragraph(band: Sequence[list[Word]], prose: Sequence[bool], lines: S
     return False
 
 
-def _region(rules: Sequence[Rule], words: Sequence[Word]) -> list[list[Word]]:
+def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[float]) -> list[list[Word]]:
     """The lines of the table around rules: those between them, and those beside that fit its columns."""
     left, right = min(r.start for r in rules), max(r.end for r in rules)
     top, bottom = rules[0].at, rules[-1].at
     inside = rows_of(_between(words, left, right, top, bottom))
-    below = _near(rows_of(_between(words, left, right, bottom, bottom + 2_000)), bottom, words, (left, right))
     above = rows_of(_between(words, left, right, top - HIGHEST_HEAD, top))[::-1]
+    under = rows_of(_between(words, left, right, bottom, bottom + 2_000))
+    later = [at for at in across if at > bottom + NEAR]
+    below = _near(under, bottom, words, (left, right), inside or [*above[:1], *under[:1]], later)
     edges = column_edges(rules)
     gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
     if not gaps:
@@ -168,19 +200,28 @@ def _region(rules: Sequence[Rule], words: Sequence[Word]) -> list[list[Word]]:
     if _lacks_labels([*inside, *below], words, left):
         return []
     above = list(takewhile(lambda line: not _beyond(line, words, left, right), above))
-    return [*head_of(above, gaps, top, left), *inside, *tail_of(below, gaps, bool(edges))]
+    return [*head_of(above, gaps, top, left, [*inside, *below]), *inside, *tail_of(below, gaps, bool(edges))]
 
 
 def _near(
-    lines: Sequence[list[Word]], edge: float, words: Sequence[Word], ends: tuple[float, float]
+    lines: Sequence[list[Word]],
+    edge: float,
+    words: Sequence[Word],
+    ends: tuple[float, float],
+    before: Sequence[list[Word]],
+    rules: Sequence[float],
 ) -> list[list[Word]]:
-    """The lines directly below an edge, up to running text, a caption or a gap."""
+    """The lines directly below an edge, up to running text, a caption, a heading or a gap. `before` are lines
+    above the edge, `rules` the heights of other rules."""
     out: list[list[Word]] = []
     widest = 0.0
     for line in lines:
-        box = bounds(line)
+        box, last = bounds(line), out[-1] if out else before[-1]
         gap, height = box.y0 - edge, box.y1 - box.y0
-        if gap > max(1.4 * widest, 1.3 * height) or is_prose(line, *ends) or follows_table(line):
+        far = gap > max(1.4 * widest, 1.3 * height)
+        if far and gap <= FURTHEST * height and not any(0 < at - box.y0 < HEAD * height for at in rules):
+            far = not shares_edges(line, last)
+        if far or is_prose(line, *ends) or follows_table(line) or is_larger(line, [*before, *out]):
             break
         if _beyond(line, words, *ends):
             break

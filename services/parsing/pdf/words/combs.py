@@ -24,33 +24,28 @@ def join_combs(words: list[Word], strokes: list[Stroke]) -> tuple[list[Word], li
 
     An empty box parts two words. Boxes in several rows that touch are a table.
     """
-    letters = [word for word in words if len(word.text) == 1 and word.text.isalnum()]
-    if len(letters) < FEWEST:
+    if sum(len(word.text) == 1 and word.text.isalnum() for word in words) < FEWEST:
         return words, strokes
-    gone: set[int] = set()
-    teeth: set[int] = set()
+    gone: set[Word] = set()
+    teeth: set[Stroke] = set()
     rows = _rows(strokes)
     for row in rows:
         if any(_touches(row, other) for other in rows if other is not row):
             continue
-        y0, y1 = row[0].y0, row[0].y1
-        level = [word for word in words if _is_level(word, y0, y1)]
         boxes = _boxes(row)
-        cells = [[word for word in level if a < (word.x0 + word.x1) / 2 < b] for a, b in boxes]
+        level = [word for word in words if _is_level(word, row[0])]
+        cells = [[word for word in level if a < word.center < b] for a, b in boxes]
         held = [cell for cell in cells if cell]
         if len(held) >= FEWEST and all(len(cell) == 1 == len(cell[0].text) for cell in held):
             gone |= _join(boxes, cells)
-            teeth.update(map(id, row))
-    if not teeth:
-        return words, strokes
-    kept = [stroke for stroke in strokes if id(stroke) not in teeth]
-    return [word for word in words if id(word) not in gone], kept
+            teeth.update(row)
+    return [word for word in words if word not in gone], [one for one in strokes if one not in teeth]
 
 
 def _rows(strokes: Iterable[Stroke]) -> list[list[Stroke]]:
     """Short upright strokes at the same height of the page, from left to right."""
     rows: list[list[Stroke]] = []
-    short = [s for s in strokes if s.x0 == s.x1 and s.y1 - s.y0 <= HIGHEST]
+    short = [s for s in strokes if s.x0 == s.x1 and s.height <= HIGHEST]
     if len(short) > MOST_TEETH:
         return []
     for stroke in sorted(short, key=lambda s: s.y0):
@@ -78,13 +73,13 @@ def _boxes(row: Sequence[Stroke]) -> list[tuple[float, float]]:
     return [(a, b) for a, b in gaps if b - a <= EVEN * least]
 
 
-def _is_level(word: Word, y0: float, y1: float) -> bool:
-    return y0 - 0.5 * word.style.size < (word.y0 + word.y1) / 2 < y1 + 0.5 * word.style.size
+def _is_level(word: Word, tooth: Stroke) -> bool:
+    return tooth.y0 - 0.5 * word.style.size < word.middle < tooth.y1 + 0.5 * word.style.size
 
 
-def _join(boxes: Sequence[tuple[float, float]], cells: Sequence[Sequence[Word]]) -> set[int]:
-    """Put the letters of neighbouring boxes into the first of them; the identities of the others."""
-    gone: set[int] = set()
+def _join(boxes: Sequence[tuple[float, float]], cells: Sequence[Sequence[Word]]) -> set[Word]:
+    """Put the letters of neighbouring boxes into the first of them; the other letters."""
+    gone: set[Word] = set()
     head: Word | None = None
     edge = 0.0
     for (left, right), cell in zip(boxes, cells, strict=True):
@@ -96,6 +91,6 @@ def _join(boxes: Sequence[tuple[float, float]], cells: Sequence[Sequence[Word]])
         else:
             head.text += cell[0].text
             head.x1 = cell[0].x1
-            gone.add(id(cell[0]))
+            gone.add(cell[0])
         edge = right
     return gone

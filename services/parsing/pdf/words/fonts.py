@@ -29,6 +29,10 @@ BOLD = 600
 Font = tuple[str, float, int]
 
 
+def font_of(item: TextItem, size: float) -> Font:
+    return item.font_name or "", size, item.font_weight or 0
+
+
 def style_of(font: Font, known: dict[Font, Style]) -> Style:
     """The style of a font; one object for all its words."""
     style = known.get(font)
@@ -59,8 +63,9 @@ def fonts_behind(items: Sequence[TextItem], sizes: Sequence[float]) -> dict[int,
     letters: dict[float, Counter[Font]] = {}
     for at, (item, size) in enumerate(zip(items, sizes, strict=True)):
         if at not in found and item.words:
-            font = (item.font_name or "", size, item.font_weight or 0)
-            letters.setdefault(round(item.words[0].height, 1), Counter())[font] += len(item.text)
+            letters.setdefault(round(item.words[0].height, 1), Counter())[font_of(item, size)] += len(
+                item.text
+            )
     known = {height: count.most_common(1)[0][0] for height, count in letters.items()}
     return {at: known[round(high, 1)] for at, high in found.items() if round(high, 1) in known}
 

@@ -9,21 +9,18 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from services.parsing.page.geometry import Page, Style, Word, inside
+from services.parsing.pdf.repair import streams
 from services.parsing.pdf.sheets import Letters, Sheets
 
 #: The reader loses letters in larger type only (points).
 LARGE = 11.5
 _REST = re.compile(r"f[^\W\d_]")
 _WHOLE = re.compile(r"[^\W\d_]f")
-#: A map to Unicode begins within this many bytes; streams that begin otherwise are not unpacked further than
-#: that, and maps not further than the second limit.
-_HEAD, _MOST = 400, 1 << 20
-_STREAM = re.compile(rb"stream\r?\n")
+_MAP = re.compile(rb"begincmap")
 #: A surrogate pair in a map to Unicode.
 _PAIR = re.compile(rb"<\s*(?:[0-9A-F]{4}\s*)*D[89AB][0-9A-F]{2}\s*D[C-F][0-9A-F]{2}", re.I)
 #: Page numbers are within this share of the page's height from its edge.
@@ -52,19 +49,7 @@ def _complete(word: Word, letters: Letters, page: Page) -> None:
 
 def has_astral(data: bytes) -> bool:
     """Whether a font of a document maps to characters beyond the first plane."""
-    starts = (found.end() for found in _STREAM.finditer(data))
-    return any(
-        b"begincmap" in _unpacked(data, at, _HEAD) and _PAIR.search(_unpacked(data, at, _MOST))
-        for at in starts
-    )
-
-
-def _unpacked(data: bytes, start: int, most: int) -> bytes:
-    """The first bytes of a stream, compressed or not; of a short one, also what follows in the file."""
-    try:
-        return zlib.decompressobj().decompress(data[start : start + 4 * most], most)
-    except zlib.error:
-        return data[start : start + most]
+    return any(_PAIR.search(content) for content in streams(data, _MAP))
 
 
 def add_astral(sheets: Sheets, page: Page) -> None:

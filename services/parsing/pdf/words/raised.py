@@ -17,7 +17,7 @@ from services.parsing.page.geometry import Page, Style, Word
 from services.parsing.pdf.sheets import Letters, Sheets
 
 #: A run with raised characters may be higher than others of its font and size by this factor.
-HIGHER = 1.04
+HIGHER = 1.015
 #: A raised character is below this share of its line's size; its bottom is higher than the line's by this (in
 #: font sizes).
 SMALLER, ABOVE = 0.85, 0.15

@@ -52,6 +52,20 @@ async def test_deleted_documents_are_listed_only_when_they_are_asked_for(tables:
     assert await keys(tables, state="failed", source_id=SOURCE) == ["b"]
 
 
+async def test_documents_are_found_by_the_first_digits_of_their_ids(tables: Tables) -> None:
+    found = index(tables)
+    pages = [await found.page(DocumentFilter("t", state=state), None, 100) for state in (None, "deleted")]
+    ids = sorted(row.id for page in pages for row in page)
+    for id_ in ids:
+        same = [other for other in ids if other.startswith(id_[:1])]
+        begins = [row.id for row in found.beginning(id_[:1], "t")]
+        assert len(begins) == min(2, len(same))
+        assert {*begins} <= {*same}
+        assert [row.id for row in found.beginning(id_, "t")] == [id_]
+        assert [row.id for row in found.beginning(id_[:7], "t")] == [id_]
+        assert found.beginning(id_, "another") == []
+
+
 async def test_characters_of_patterns_in_a_search_are_themselves(tables: Tables) -> None:
     assert await keys(tables, contains="A_") == ["a_b"]
     assert await keys(tables, contains="%") == ["c%"]

@@ -128,4 +128,5 @@ CASES = [
     deep("type.hs", "data Gate = Gate\n  {\n", "    value_%i_ :: Int%i,\n".replace(",\n", " ,\n"), "    z :: Int\n  }\n", "data Gate"),
     deep("trait.scala", "trait Gate {\n  def run(a: Int): Int = a match {\n", "    case value_%i_ => %i\n", "  }\n}\n", "trait Gate", "def run"),
     deep("gen.ex", "defmodule Gate do\n  use GenServer\n\n  @impl true\n  def handle_call({:open, a}, _from, state) do\n", "    value_%i_ = gate(%i)\n", "  end\nend\n", "defmodule Gate", "def handle_call"),
+    Text("nested config.toml","[tool.weir]\na = 1\n\n[[tool.weir.gates]]\nname = 'upper'\nlevels = [\n"+"".join(f"  'value_{n}_ {n}',\n" for n in range(10,49))+"  'Marker',\n]\n", ["tool.weir.gates","levels"]),
 ]  # fmt: skip

@@ -26,6 +26,7 @@ def history() -> list[str]:
     return found
 
 
+@pytest.mark.faults
 async def test_a_real_history_is_followed_exactly_and_costs_what_has_changed(
     server: GitServer, reader: Reader, repository: Repository
 ) -> None:

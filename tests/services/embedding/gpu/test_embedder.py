@@ -120,7 +120,7 @@ def test_a_device_that_is_not_there_is_named(folder: Path) -> None:
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.embedding.gpu.files.find_spec", lambda name: None)
 
-    with pytest.raises(RequestError, match=r"torch is not installed: pip install 'headrace\[gpu\]'"):
+    with pytest.raises(RequestError, match=r"torch is not installed: install headrace\[gpu\]"):
         check_config("tiny", torch_config())
 
 

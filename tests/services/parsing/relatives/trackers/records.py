@@ -39,4 +39,10 @@ CASES = [
     _csv("pandas 18692: a quote that never ends", '1 2,3\na"b ,x\n4 5,6\n"never ends,7\n8,9\n', has=["4 5", "8", "9"]),
     Case("pandoc 5300: a picture that is attached to a cell", "a.ipynb", notebook([{"cell_type": "markdown", "metadata": {}, "source": "The map:\n![map of the mill](attachment:map.png)\nabove", "attachments": {"map.png": {"image/png": "iVBORw0KGgo=" * 50}}}]), has=["The map:", "map of the mill", "above"], lacks=["iVBOR"]),
     Case("jupytext 365: magic of another language", "a.ipynb", notebook([code("%%javascript\nlet a = 1;"), code("%%html\n<b>bold</b>")]), has=["%%javascript\nlet a = 1;", "%%html"]),
+    case("feed: xhtml with a prefix", '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:h="http://www.w3.org/1999/xhtml"><entry><title type="html">A &amp;amp; B</title><content type="xhtml"><h:div><h:p>It is <h:em>open</h:em>.</h:p></h:div></content></entry></feed>', "a.xml", has=["A & B", "It is *open*."]),
+    case("feed: an undeclared prefix", '<rss version="2.0"><channel><item><title>One</title><content:encoded><![CDATA[<p>Long words.</p>]]></content:encoded></item></channel></rss>', "a.xml", has=["One", "Long words."], lacks=["<item>"]),
+    _csv("miller 925: lazy quotes", 'a,b,c\nthis,is "ok" for us,to do\n', rows=[["a", "b", "c"], ["this", 'is "ok" for us', "to do"]]),
+    _csv("scala-csv 79: quotes behind blanks", 'run, level, file\n"19779, 1", 0.0, "/tmp/out/a, b.symb"\n"19780, 2", 1.0, "/tmp/out/c, d.symb"\n', has=["19779, 1", "/tmp/out/a, b.symb"], matches=[r"^\| run \| level \| file \|$", r"^\| 19779, 1 \| 0\.0 \| /tmp/out/a, b\.symb \|$"]),
+    _csv("an unclosed quote costs only its row", 'id,name,size\n1,"broken,3\n2,fine,4\n3,good,5\n4,also,6\n', rows=[["2", "fine", "4"], ["4", "also", "6"]]),
+    _csv("two tables one below the other", "name,level\nupper,2.1\n\ngate,turns,who\nnorth,17,Ann\nsouth,12,Bob\n", rows=[["name", "level"], ["upper", "2.1"], ["gate", "turns", "who"], ["north", "17", "Ann"]]),
 ]  # fmt: skip

@@ -8,17 +8,18 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 #: What moves a cursor, colours, renames a window or turns the direction of writing: C0, C1, line and
 #: paragraph separators, bidirectional overrides.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-#: Columns that a cell has at least beside an id.
-_CELL = 8
+#: Columns that a text has at least, for it to be broken there.
+_CELL = 24
 #: What Chroma's log, whose end stands in some messages, is coloured with.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -66,11 +67,14 @@ def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
     return "".join(plain), error.end
 
 
-def console(stderr: bool = False) -> "Console":
-    """A console on standard output or error."""
+def console(stderr: bool = False, wrap: bool = True) -> "Console":
+    """A console on standard output or error. In a terminal it breaks lines between words, unless `wrap` is
+    false: then, and in a pipe, they are as long as they are."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    found = Console(stderr=stderr, highlight=False)
+    found.soft_wrap = not (wrap and found.is_terminal)
+    return found
 
 
 def unwrapped(text: str) -> str:
@@ -88,33 +92,27 @@ def print_json(value: Any) -> None:
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
     """Print rows as a table in a terminal, else tab-separated below a header. If there are none, say `empty`:
     on standard error where standard output is for a program."""
-    texts = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        lines = [columns, *texts] if texts else []
+        lines = [columns, *[[_cell(cell) for cell in row] for row in rows]] if rows else []
         sys.stdout.writelines("\t".join(line) + "\n" for line in lines)
-        if not texts:
+        if not rows:
             note(empty)
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from headrace.cli.output.table import print_table
 
-    if not texts:
+    if rows:
+        print_table(columns, [[_in_table(cell) for cell in row] for row in rows])
+    else:
         console().print(empty, style="dim")
-        return
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan", pad_edge=False)
-    for index, name in enumerate(columns):
-        numbers = all(isinstance(row[index], int | float) for row in rows)
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold", no_wrap=name == "id")
-    for line in texts:
-        table.add_row(*(Text(cell) for cell in line))
-    # Ids are there to be copied: a terminal that is too narrow for them breaks the lines itself.
-    cells = zip(columns, zip(*texts, strict=True), strict=True)
-    ids = sum(max(map(len, column)) for name, column in cells if name == "id")
-    out = Console(highlight=False)
-    out.width = max(out.width, ids + _CELL * len(columns)) if ids else out.width
-    out.print(table)
+
+
+def _in_table(value: object) -> str | int | float:
+    """A cell of a table in a terminal. Numbers stay numbers, the time of today has no date."""
+    if isinstance(value, datetime):
+        local = value.astimezone()
+        today = local.date() == datetime.now(UTC).astimezone().date()
+        return local.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M")
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else _cell(value)
 
 
 def print_fields(fields: Sequence[tuple[str, object]]) -> None:
@@ -124,7 +122,25 @@ def print_fields(fields: Sequence[tuple[str, object]]) -> None:
     width = max(len(name) for name, _ in fields)
     for name, value in fields:
         if value is not None and value != "":
-            console().print(Text.assemble((f"{visible(name):<{width}}  ", "cyan"), _cell(value)))
+            print_indented(Text.assemble((f"{visible(name):<{width}}  ", "cyan")), _cell(value))
+
+
+def print_indented(head: "Text", text: str) -> None:
+    """Print a text behind its head. In a terminal its further lines are below the first one."""
+    from rich.text import Text
+
+    out = console()
+    rest = out.width - head.cell_len
+    lines = [Text(text)] if out.soft_wrap or rest < _CELL else Text(text).wrap(out, rest)
+    for number, line in enumerate(lines):
+        start = head if number == 0 else Text(" " * head.cell_len)
+        line.rstrip()
+        out.print(start + line, soft_wrap=True)
+
+
+def why(error: str | None, document_key: str | None) -> str:
+    """An error of a document beside its key, without the key in front; empty for none."""
+    return (error or "").removeprefix(f"{document_key}: ")
 
 
 def fail(message: str) -> None:
@@ -151,6 +167,8 @@ def note(message: str) -> None:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
