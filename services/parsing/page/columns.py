@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect, bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -9,7 +10,7 @@ from itertools import pairwise
 from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds, grouped
 from services.parsing.page.lines import Line, line_of, reads_left
-from services.parsing.page.lists import is_marker
+from services.parsing.page.lists import is_bullet, is_marker
 from services.parsing.page.sections import sections
 
 #: Minimum gap between two columns of text, relative to the font size.
@@ -26,6 +27,9 @@ SHORT_PARAGRAPH = 3
 MOST_WORDS = 5
 #: Most lines of running text fill this share of their column.
 FILLED = 0.6
+#: Items that make a list, and the share of its lines that make an index.
+FEWEST_ITEMS, MOSTLY = 3, 0.8
+_ENTRY = re.compile(r"[^\W\d_], \d[\d, –-]*$")
 
 #: The left and right end of white space.
 _Span = tuple[float, float]
@@ -172,6 +176,8 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
     texts = [[word.text for line in lines for word in line.words] for lines in parts]
     if any(all(is_marker(t) or (t.isdecimal() and len(t) < 4) for t in held) for held in texts):
         return False  # a list
+    if len(parts) > 1 and (all(map(_is_bulleted, parts)) or all(map(_is_index, parts))):
+        return True
     if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
         return True
     if _in_bands(parts) and not any(_headings(lines) > 1 for lines in parts):
@@ -197,6 +203,18 @@ def _is_block(lines: Sequence[Line]) -> bool:
     close = all(b.y0 - a.y1 < 0.7 * a.height for a, b in pairwise(lines))
     level = all(len(line.pieces) == 1 and abs(line.x0 - lines[0].x0) < 1 for line in lines)
     return close and level and not any(is_marker(line.words[0].text) for line in lines)
+
+
+def _is_bulleted(lines: Sequence[Line]) -> bool:
+    """Whether most lines are items after bullets."""
+    items = sum(is_bullet(line.words[0].text) and len(line.words) > 1 for line in lines)
+    return items >= FEWEST_ITEMS and items >= 0.5 * len(lines)
+
+
+def _is_index(lines: Sequence[Line]) -> bool:
+    """Whether most lines are words with numbers of pages: `weir, 12, 17`."""
+    entries = sum(_ENTRY.search(" ".join(word.text for word in line.words)) is not None for line in lines)
+    return entries >= PARAGRAPH and entries >= MOSTLY * len(lines)
 
 
 def _is_prose(lines: Sequence[Line]) -> bool:

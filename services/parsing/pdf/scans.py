@@ -43,8 +43,9 @@ class Scans:
             if found.unread:
                 self._foreign[page.number] = found
         except Exception as error:  # a bad picture must not cost the other pages
+            # Its message may be a traceback of the OCR engine.
             self.warnings.append(
-                f"page {page.number}: its picture could not be read ({type(error).__name__}: {error})"
+                f"page {page.number}: its picture could not be read ({type(error).__name__})"
             )
         self._spent += time.monotonic() - begun
 

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from schemas.errors import UnsupportedFormat
+from services.parsing.images import ocr
 from services.parsing.images.ocr import detection, find_text, recognition, tesseract
 from services.parsing.images.ocr.advice import unreadable
 from services.parsing.images.ocr.detection import Strip, Strips
@@ -212,3 +213,12 @@ def test_a_page_that_was_taken_for_upside_down_is_turned_back(models: dict[str, 
     assert read.texts == ["The office of the harbour"] * 6
     assert read.strips.turn == 180
     assert (read.strips.lines[0].x0, read.strips.lines[0].y1) == (90, 700)
+
+
+def test_a_warning_about_a_picture_holds_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise RuntimeError('Traceback (most recent call last):\n  File "/usr/lib/engine.py"\nValueError')
+
+    monkeypatch.setattr(ocr, "find_text", failing)
+
+    assert "page 1: its picture could not be read (RuntimeError)" in parse_pdf(scanned(columns())).warnings

@@ -8,6 +8,7 @@ from tests.services.parsing.relatives.neighbours import (
     sent,
     sheets_of_paper,
     streams,
+    unlooked,
 )
 
-KINDS = (prints, sheets_of_paper, streams, parts, office, sent, scans)
+KINDS = (prints, sheets_of_paper, streams, parts, office, sent, scans, unlooked)
