@@ -156,8 +156,8 @@ def _is_kept(spans: Sequence[Gap], width: float) -> bool:
 
 
 def _before_values(lines: Sequence[Sequence[Word]], gap: Gap) -> bool:
-    """Whether a value follows a gap in all lines that have text on both sides of it, at least in three, and not
-    always after the same word."""
+    """Whether a value follows a gap in all lines that have text on both sides of it, at least in three, and
+    not always after the same word."""
     after: list[str] = []
     before: set[str] = set()
     parted = 0
