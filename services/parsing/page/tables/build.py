@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from services.parsing.markdown_writer import Cell, escape
-from services.parsing.page.geometry import Word, bounds
+from services.parsing.page.geometry import Word, bounds, grouped
 from services.parsing.page.lines import is_code, reads_left
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import (
@@ -126,13 +126,8 @@ def _foot(cell: Placed) -> int:
 
 def _bars(rules: Sequence[Rule]) -> list[Bar]:
     """Rules by height: those at the same height are one bar with gaps."""
-    bars: list[Bar] = []
-    for rule in sorted(rules, key=lambda r: r.at):
-        if bars and rule.at - bars[-1].at <= 3:
-            bars[-1].parts.append((rule.start, rule.end))
-        else:
-            bars.append(Bar(rule.at, [(rule.start, rule.end)]))
-    return bars
+    bars = grouped(sorted(rules, key=lambda r: r.at), lambda bar, rule: rule.at - bar[0].at <= 3)
+    return [Bar(bar[0].at, [(rule.start, rule.end) for rule in bar]) for bar in bars]
 
 
 def _table(

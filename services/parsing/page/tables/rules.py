@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from services.parsing.page.geometry import Stroke
+from services.parsing.page.geometry import Stroke, grouped
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6
@@ -65,7 +65,7 @@ def rules_of(strokes: Iterable[Stroke]) -> tuple[list[Rule], list[Rule]]:
 
 def _merge(strokes: Sequence[tuple[float, float, float]]) -> list[Rule]:
     rules: list[Rule] = []
-    for cluster in _clusters(strokes):
+    for cluster in grouped(strokes, lambda cluster, stroke: stroke[0] - cluster[0][0] <= NEAR):
         at = sum(s[0] for s in cluster) / len(cluster)
         current: Rule | None = None
         ends: list[float] = []
@@ -84,24 +84,9 @@ def _merge(strokes: Sequence[tuple[float, float, float]]) -> list[Rule]:
     return rules
 
 
-def _clusters(strokes: Sequence[tuple[float, float, float]]) -> list[list[tuple[float, float, float]]]:
-    out: list[list[tuple[float, float, float]]] = []
-    for stroke in strokes:
-        if out and stroke[0] - out[-1][0][0] <= NEAR:
-            out[-1].append(stroke)
-        else:
-            out.append([stroke])
-    return out
-
-
 def merged(values: Iterable[float], near: float = TOUCH) -> list[float]:
     """Values in ascending order; values close to each other are replaced by their mean."""
-    groups: list[list[float]] = []
-    for value in sorted(values):
-        if groups and value - groups[-1][-1] <= near:
-            groups[-1].append(value)
-        else:
-            groups.append([value])
+    groups = grouped(sorted(values), lambda group, value: value - group[-1] <= near)
     return [sum(group) / len(group) for group in groups]
 
 
