@@ -40,14 +40,13 @@ def stacked(row: Sequence[TableLine], line: TableLine) -> bool:
 
 
 def breaks_word(above: TableLine, line: TableLine) -> bool:
-    """Whether a line goes on with a word that the line above breaks, and is no whole row."""
-    if completes(above, line):
-        return False
+    """Whether a line goes on with words or figures that the line above breaks, and is no whole row."""
     ends = [(above.at[e.first].text, e.text[0]) for e in line.entries if e.first in above.at]
-    return any(
-        (_BROKEN.search(over) and rest.isalnum()) or (_BROKEN_FIGURE.search(over) and rest.isdigit())
+    broken = [
+        bool((_BROKEN.search(over) and rest.isalnum()) or (_BROKEN_FIGURE.search(over) and rest.isdigit()))
         for over, rest in ends
-    )
+    ]
+    return any(broken) and ((len(broken) > 1 and all(broken)) or not completes(above, line))
 
 
 def changes_weight(above: TableLine, line: TableLine) -> bool:

@@ -50,7 +50,7 @@ def ruled_tables(
             tables.append(table)
     for group in ladders(free):
         for run in _runs(group, words):
-            lines = _region(run, words, [rule.at for rule in across])
+            lines = _region(run, words, across)
             made = build(lines, run, vocabulary, column_edges(run)) if len(lines) >= 2 else None
             if made is None:
                 continue
@@ -182,14 +182,15 @@ def _holds_paragraph(band: Sequence[list[Word]], prose: Sequence[bool], lines: S
     return False
 
 
-def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[float]) -> list[list[Word]]:
+def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]) -> list[list[Word]]:
     """The lines of the table around rules: those between them, and those beside that fit its columns."""
     left, right = min(r.start for r in rules), max(r.end for r in rules)
     top, bottom = rules[0].at, rules[-1].at
     inside = rows_of(_between(words, left, right, top, bottom))
     above = rows_of(_between(words, left, right, top - HIGHEST_HEAD, top))[::-1]
     under = rows_of(_between(words, left, right, bottom, bottom + 2_000))
-    later = [at for at in across if at > bottom + NEAR]
+    wide = [r.at for r in across if min(r.end, right) - max(r.start, left) > (right - left) / 2]
+    later = [at for at in wide if at > bottom + NEAR]
     below = _near(under, bottom, words, (left, right), inside or [*above[:1], *under[:1]], later)
     edges = column_edges(rules)
     gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
@@ -225,7 +226,7 @@ def _near(
             far = not shares_edges(line, last)
         if far or is_prose(line, *ends) or follows_table(line) or is_larger(line, [*before, *out]):
             break
-        if _beyond(line, words, *ends):
+        if _beyond(line, words, *ends) or any(edge < at < box.y0 for at in rules):
             break
         out.append(line)
         widest, edge = max(widest, gap), box.y1
