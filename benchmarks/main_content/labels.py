@@ -16,6 +16,7 @@ from lxml.html import HtmlElement, fromstring  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from benchmarks.main_content import made
+from services.parsing.formats.html.article import drop_hints
 from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.features import Matrix, describe
 from services.parsing.formats.html.page import title_of
@@ -85,7 +86,9 @@ def _page(corpus: str, name: str, url: str, html: bytes, label: Any) -> Page:
     root, _ = parse_tree(html)
     leave_out_unseen(root)
     body = root.find("body")
-    blocks, parts = page_of(root if body is None else body)
+    body = root if body is None else body
+    drop_hints(body)
+    blocks, parts = page_of(body)
     host = urlsplit(url).hostname or name
     site = name if host.endswith("archive.org") else ".".join(host.split(".")[-2:])
     page = Page(

@@ -172,7 +172,7 @@ async def run_sync(
     from headrace.cli.display import RunDisplay, print_begun, print_result
     from headrace.client.gateway import GatewayClient
     from headrace.client.stalls import Stalls
-    from headrace.client.sync import finish, follow, looked_for
+    from headrace.client.sync import finish, follow, listing_of, looked_for
 
     async with GatewayClient(endpoint.url, endpoint.key, reconnect_s) as client:
         source_id, invocation_id = await _begin(client, request, endpoint)
@@ -183,7 +183,7 @@ async def run_sync(
             return None
         name = request.path if request.origin else Path(request.path).name or request.path
         title = f"{name} → {request.collection}"
-        with RunDisplay(title, quiet=as_json) as display:
+        with RunDisplay(title, quiet=as_json, listing=listing_of(request)) as display:
             stalls = Stalls(client, display.note, shortage)
 
             def show(progress: "InvocationProgress") -> None:

@@ -101,9 +101,12 @@ class Startup:
 
 class RunDisplay:
     """The progress of one run: live in a terminal, elsewhere a line for each change. Writes to standard error
-    where `quiet` keeps standard output for a result."""
+    where `quiet` keeps standard output for a result. `listing` is what it says of a run that lists."""
 
-    def __init__(self, title: str, quiet: bool = False, waiting_s: float = _WAITING_S) -> None:
+    def __init__(
+        self, title: str, quiet: bool = False, waiting_s: float = _WAITING_S, listing: str = "listing"
+    ) -> None:
+        self._listing = listing
         self._title, self._began, self._waiting_s = title, time.monotonic(), waiting_s
         self._waiting: asyncio.TimerHandle | None = None
         self._console = console(stderr=quiet)
@@ -181,7 +184,8 @@ class RunDisplay:
 
         if self._last is None:
             return Text.assemble(self._title, ("   …", "dim"))
-        return draw(self._last, self._title, self.seconds, self._since or FROM_THE_START)
+        since = self._since or FROM_THE_START
+        return draw(self._last, self._title, self.seconds, since, self._listing)
 
 
 def print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:

@@ -81,7 +81,7 @@ def list_invocations(
         for j in found
     ]
     columns = ("id", "status", "failed", "trigger", "database", "collection", "created")
-    print_rows(columns, rows, "no invocations yet")
+    print_rows(columns, rows, "no invocations yet: headrace sync PATH -c COLLECTION begins one")
 
 
 @invocations.command("show")

@@ -74,7 +74,8 @@ def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir:
     columns = ("id", "type", "database", "reads", "created", "last due", "next due")
     timed = any(source.schedule for source in found)
     shown = len(columns) if timed else len(columns) - 2
-    print_rows(columns[:shown], [row[:shown] for row in rows], "no sources yet")
+    none = "no sources yet: headrace sync PATH -c COLLECTION makes one"
+    print_rows(columns[:shown], [row[:shown] for row in rows], none)
 
 
 @sources.command("show")

@@ -13,6 +13,8 @@ from schemas.api import Complete, Failed, InvocationProgress, JobStatus, StageCo
 STAGES = ("parsed", "chunked", "embedded", "indexed")
 #: Shown for a run that has not begun.
 PENDING = "waiting for a connector, or for an earlier run of this source"
+#: Shown while a run lists, unless there is more to say.
+LISTING = "listing"
 _BAR_WIDTH = 32
 #: A run is told how long it may still take after this time, and if it is longer.
 _MEANINGFUL_S = 10.0
@@ -60,11 +62,15 @@ def stage_bars(progress: InvocationProgress) -> list[StageBar]:
 
 
 def draw(
-    progress: InvocationProgress, title: str, seconds: float, since: Listed = FROM_THE_START
+    progress: InvocationProgress,
+    title: str,
+    seconds: float,
+    since: Listed = FROM_THE_START,
+    listing: str = LISTING,
 ) -> RenderableType:
     """The display of a run: a line about the listing, a bar for each stage, and the rate."""
     counts = progress.counts
-    head = Text.assemble((title, "bold"), (f"   {_head(progress)}", "dim"))
+    head = Text.assemble((title, "bold"), (f"   {_head(progress, listing)}", "dim"))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="left", style="cyan", min_width=9)
     grid.add_column(width=_BAR_WIDTH)
@@ -94,7 +100,7 @@ def draw(
 def line(progress: InvocationProgress, seconds: float, since: Listed = FROM_THE_START) -> str:
     """The same as one line without colours."""
     if status_of(progress.status) == "pending":
-        return f"{seconds:6.1f} s  {_head(progress)}"
+        return f"{seconds:6.1f} s  {PENDING}"
     counts = progress.counts
     total = "?" if progress.total is None else f"{progress.total:,}"
     stages = "  ".join(f"{name} {getattr(counts, name):,}" for name in STAGES)
@@ -186,13 +192,13 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def _head(progress: InvocationProgress) -> str:
+def _head(progress: InvocationProgress, listing: str) -> str:
     counts = progress.counts
     status = status_of(progress.status)
     if status == "pending":
         return PENDING
     if progress.total is None:
-        return "listing"
+        return listing
     parts = [counted(progress.total, "document")]
     parts += [
         f"{count:,} {name}"

@@ -64,6 +64,8 @@ _TRANSPARENT = re.compile(
     r"compilation_unit|document|stream|object$|array$|element|stylesheet|toplevel"
 )
 _BODY = re.compile(r"(^|_)(body|block)$")
+#: How deep a macro with a block is looked for; what stands beside a node takes time by its depth.
+_MACRO_DEPTH = 64
 #: Nodes that wrap one definition.
 _WRAPPER = re.compile(r"decorated_definition|export_statement|template_declaration|ambient_declaration")
 
@@ -216,16 +218,20 @@ class _Walker:
         elif node.child_count:
             if node.type == "ERROR":  # the grammar does not know what this is
                 self.scopes += outline(self.source, self.limit, node.start_byte, node.end_byte)
-            if label := self.label(node, kind):
+            if label := self.label(node, kind, depth):
                 self.scopes.append(Scope(node.start_byte, node.end_byte, label))
             inside = self.grammar.data or kind == CONTAINER or (members and kind in (WRAPPER, TRANSPARENT))
             self.todo.append((node, inside, depth + 1))
 
-    def label(self, node: Node, kind: int) -> str:
+    def label(self, node: Node, kind: int, depth: int) -> str:
         if node.type in self.grammar.headed.split():
             return self.head(node)
         if node.type == "element":
             return element_of(node, self.source)
+        if node.type == "compound_statement" and depth < _MACRO_DEPTH:
+            above = node.prev_sibling
+            if above and above.type == "expression_statement" and above.end_point[0] == node.start_point[0]:
+                return self.head(above)  # a macro
         if node.type == "block_sequence_item" or (
             node.type == "object" and node.parent and node.parent.type == "array"
         ):

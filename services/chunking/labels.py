@@ -45,7 +45,7 @@ def key_of(node: Node, source: bytes) -> str:
 
 
 def record_of(node: Node, source: bytes) -> str:
-    """The label of a record in a list of JSON or YAML: its name, if it has one."""
+    """The label of a record in a list of JSON or YAML: its name; in YAML also its first value."""
     pairs = node
     while pairs.type in ("block_sequence_item", "block_node") and pairs.named_child_count:
         pairs = pairs.named_child(0) or pairs
@@ -54,7 +54,8 @@ def record_of(node: Node, source: bytes) -> str:
         value = pair.child_by_field_name("value")
         if value is not None and value.start_point[0] == value.end_point[0]:
             named[key_of(pair, source)] = source[value.start_byte : value.end_byte].decode(errors="ignore")
-    return next((named[key].strip(" \"'")[:_LENGTH] for key in _IDENTIFIERS if key in named), "")
+    first = list(named)[:1] if node.type == "block_sequence_item" else []
+    return next((named[key].strip(" \"'")[:_LENGTH] for key in (*_IDENTIFIERS, *first) if key in named), "")
 
 
 def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> str:

@@ -8,7 +8,7 @@ from services.chunking import structure
 from services.chunking.chunk import Scope
 from services.chunking.lists import Lists
 from services.chunking.packing import BLOCK, GLUED, INNER, LEVEL, PAGE, SECTION, SENTENCE, Cuts
-from services.chunking.prose import cut_lines, loosen, refine, speakers
+from services.chunking.prose import cut_lines, keep_records, loosen, refine, speakers
 from services.chunking.tables import DEEPEST, GRIDS, Table, bare_table, html_table, shown, written_tables
 from services.chunking.titles import Title, structural_lines
 
@@ -28,6 +28,8 @@ def cut_markdown(
     """
     scanner = _Scanner(source, limit, plain, titles)
     scanner.scan()
+    if plain:
+        keep_records(source, scanner.cuts)
     scanner.scopes += speakers(source, scanner.cuts, limit)
     scanner.scopes.sort(key=lambda scope: (scope.start, -scope.end))
     loosen(source, scanner.cuts, limit)

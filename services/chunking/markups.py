@@ -119,7 +119,7 @@ _TYPST = Markup(
 )
 _TEXTILE = Markup(
     re.compile(
-        rb"\nh(?P<level>[1-6])(?:\([^)\n]*\)|\{[^}\n]*\}|\[[^\]\n]*\]|[<>=()])*\.[ \t]++(?P<title>[^\n]*\S)"
+        rb"\nh(?P<level>[1-6])(?:\([^)\n]*\)|\{[^}\n]*\}|\[[^\]\n]*\]|[<>=()])*\.[ \t]*+(?P<title>[^\n]*\S)"
     ),
     _digit,
     re.compile(rb"<(?P<end>/?)(?P<mark>pre|notextile)\b|\{(?:(?P<code>code)|(?P<plain>noformat))[:}]", re.I),

@@ -15,7 +15,7 @@ from services.chunking.packing import BLOCK, CHARACTER, GLUED, INNER, PAGE, SENT
 _SHORTENED = """
     Mr Dr St Mrs Ms Prof Jr Sr Gen Rev Hon vs cf Fig Figs No Nos Eq Eqs Sec Ch Vol pp approx al Jan Feb
     Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Tab Suppl Ref vol ed ch no Nr Hr Hrn Fr bzw vgl ca Abs Art Bd
-    Mme Mlle art Sra Dra núm pág sig dott prof hab godz por nast Dhr mevr blz kl ing jfr
+    Mme Mlle art Sra Dra núm pág sig dott prof hab godz por nast Dhr mevr blz nr kl ing jfr
     ул пл пр просп им тов инж проф акад см стр рис гл табл ред изд
 """
 #: What stands before an ordinal number in German, and behind one: `am 14. Mai`, `die 12. Etage`.
@@ -40,7 +40,7 @@ def _never_behind(words: str, number: bytes = b"") -> bytes:
 #: first, because most marks are within numbers and names.
 _SENTENCE = re.compile(
     rb"""[.!?](?=[.!?"')\]*_\xe2\xc2\s])(?<![.!?]{2})(?<![\s(][A-Za-z0-9]\.)(?<!e\.g\.)(?<!i\.e\.)(?<!\.[A-Z]\.)"""
-    rb"(?<![\s(](?:\xd0[\x90-\xbf]|\xd1[\x80-\x8f])\.)"
+    rb"(?<![\s(](?:\xd0[\x90-\xbf]|\xd1[\x80-\x8f])\.)(?!\s'[a-z]\s)"
     + _never_behind(_SHORTENED)
     + _never_behind(_BEFORE_ORDINAL, rb"[ ]\d\d")
     + rb"(?:(?<!\d\.)|(?!\s(?:%b)\b))" % "|".join(_BEHIND_ORDINAL.split()).encode()
@@ -64,6 +64,8 @@ _STAMP = re.compile(
     rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]"
     rb"|(?:[^\n]{0,60}\d\d:\d\d:\d\d[^\n]{0,40})?\b(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b))"
 )
+#: Fewer are no records; the bytes in which they are looked for; how many paragraphs one has at most.
+_FEW_RECORDS, _RECORDS_SAMPLE, _BLOCKS_A_RECORD = 5, 16_384, 8
 #: Before a form feed.
 _PAGE = re.compile(rb"\n(?=\f)")
 #: A question at the start of a paragraph, or who speaks: `Ann Miller:`, `**Bob** (00:12):`, `[00:12] Bob:`.
@@ -114,6 +116,17 @@ def refine(source: bytes, cuts: Cuts, limit: int) -> None:
     for start, end in _stretches(source, cuts):
         if end - start > limit and _content(source, start, end) > limit:
             _refine_stretch(source, start, end, cuts, limit)
+
+
+def keep_records(source: bytes, cuts: Cuts) -> None:
+    """Where a line begins with a date or time again and again, paragraphs go on with the record above."""
+    if len(_STAMP.findall(source, 0, _RECORDS_SAMPLE)) < _FEW_RECORDS or b"-->" in source[:_RECORDS_SAMPLE]:
+        return  # subtitles have a name or number above the time
+    records = {match.end() for match in _STAMP.finditer(source)}
+    blocks = [position for position, price in cuts.items() if price == BLOCK]
+    if len(records) >= max(_FEW_RECORDS, len(blocks) / _BLOCKS_A_RECORD):
+        cuts |= {position: INNER for position in blocks if position not in records}
+        cuts |= {position: BLOCK for position in records if position not in cuts}
 
 
 def speakers(source: bytes, cuts: Cuts, limit: int) -> Iterator[Scope]:

@@ -101,6 +101,11 @@ def without(error: str, key: str | None) -> str:
     return error.removeprefix(f"{key}: ") if key else error
 
 
+def breakable(text: str) -> Markup:
+    """A path or an address, escaped, that a browser may break behind its slashes."""
+    return Markup("<wbr>").join(map(escape, re.split("(?<=/)(?=[^/])", text)))
+
+
 def sentence(text: str) -> str:
     """A text that begins with a capital letter and ends with a full stop."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
@@ -125,6 +130,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": when,
     "exact": exact,
     "marked": marked,
+    "breakable": breakable,
     "without": without,
     "sentence": sentence,
 }

@@ -5,6 +5,7 @@ import contextlib
 import inspect
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -52,8 +53,12 @@ _ERRORS = "headrace.plain"
 
 
 def print_in_any_encoding() -> None:
-    """Replace characters that the encoding of standard output or error lacks by ASCII and escapes."""
+    """Replace characters that the encoding of standard output or error lacks by ASCII and escapes. What is
+    written to one that is closed is dropped."""
     codecs.register_error(_ERRORS, _plain)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller has closed it
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)

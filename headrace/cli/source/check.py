@@ -93,7 +93,7 @@ def _tell(found: "SourceCheck") -> None:
         [
             ("reads", found.source),
             ("documents", f"{found.documents:,}" + ("" if found.complete else " so far")),
-            ("bytes", f"{found.bytes:,}{unsized}"),
+            ("bytes", f"{found.bytes:,}{unsized}" if found.sized or not found.documents else "unknown"),
             *([("stopped", found.stopped)] if found.stopped else []),
         ]
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.client.progress import LISTING
 from schemas.globs import normalized
 from schemas.sources import FOLDER, GITHUB, S3_BUCKET, WEB_SCRAPE, SourceType
 from schemas.sources.folder import FolderSource
@@ -60,6 +61,12 @@ class SyncRequest:
         """Members of the run's payload besides its target (`schemas.api.CreateJobPayload`)."""
         options: dict[str, object] = {name: True for name in RUN_FLAGS if getattr(self, name)}
         return options if self.ref is None else {**options, "ref_identifier": self.ref}
+
+
+def listing_of(request: SyncRequest) -> str:
+    """What a run does before it knows how many documents there are. A site takes a second a page."""
+    of_site = isinstance(request.origin, WebScrapeSource)
+    return "reading all pages of the site before the first is indexed" if of_site else LISTING
 
 
 def looked_for(request: SyncRequest) -> str:

@@ -43,7 +43,7 @@ def parse_csv(data: bytes) -> ParsedDocument:
 
 def _rows(text: str, dialect: Dialect) -> list[list[str]]:
     """The rows that are not empty, with escaped cells."""
-    text = _NAMED.sub("", text)
+    text = dialect.mended(_NAMED.sub("", text))
     rows = [row for row in dialect.reader(text) if any(map(str.strip, row))]
     unclosed = rows and "\n" in rows[-1][-1].strip() and not text.rstrip().endswith(dialect.quote)
     if unclosed or dialect.runs_on(text):
@@ -87,6 +87,27 @@ class Dialect:
         delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
         pattern = rf"(?:^|{delimiter}){quote}[^{quote}\n]*+\n[^{quote}]*+{quote}[ ]*+[^\s{quote}{delimiter}]"
         return re.search(pattern, text, re.M) is not None
+
+    def mended(self, text: str) -> str:
+        """The text with doubled quotes in cells that hold single ones: `"a "quoted" word"`."""
+        delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
+        start, barred = rf"(?:^|{delimiter})[ ]*+{quote}", rf"{quote}{delimiter}\n"
+        torn = re.compile(rf"{start}[^{barred}]*+{quote}[ ]*+[^\s{barred}]", re.M)
+        if self.escape or torn.search(text) is None:
+            return text
+        close = rf"{quote}(?=[ ]*+\r?(?:{delimiter}|$))"
+        head, cell = re.compile(rf".*{close}"), re.compile(rf"({start})(.*?){close}")
+
+        def doubled(match: re.Match[str]) -> str:
+            held = match[2].replace(self.quote * 2, self.quote)
+            return match[1] + held.replace(self.quote, self.quote * 2) + self.quote
+
+        def repaired(line: str) -> str:
+            if torn.search(line) is None or (closed := head.match(line)) is None:
+                return line
+            return cell.sub(doubled, closed[0]) + line[closed.end() :]  # to the last end, for linear time
+
+        return "\n".join(map(repaired, text.split("\n")))
 
     def reader(self, text: str, quoted: bool = True) -> Iterator[list[str]]:
         return csv.reader(

@@ -135,7 +135,11 @@ def _likelihoods(sample: bytes, *encodings: str) -> dict[str, tuple[float, str |
     return {
         str(one["encoding"]): ((one["confidence"] + 0.002) ** _POWER, one["language"])
         for one in chardet.detect_all(
-            sample, ignore_threshold=True, compat_names=False, include_encodings=encodings
+            # without cp1252 chardet warns that it has no answer for a text that nothing matches
+            sample,
+            ignore_threshold=True,
+            compat_names=False,
+            include_encodings=(*encodings, "cp1252"),
         )
     }
 

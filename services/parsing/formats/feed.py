@@ -20,6 +20,10 @@ _START = re.compile(
     rb"<(?:rss\s[^>]*version=|(?:\w+:)?feed\s[^>]*w3\.org/2005/Atom|\w+:RDF\s[^>]*purl\.org/rss/)",
     re.S,
 )
+#: An ampersand that begins no entity, which lenient parsers drop; CDATA may hold any.
+_AMPERSAND = re.compile(rb"<!\[CDATA\[(?:(?!\]\]>).)*+(?:\]\]>|\Z)|(&)(?!#?\w{1,32};)", re.S)
+#: CDATA that was escaped once too often.
+_ESCAPED_CDATA = re.compile(r"\s*<!\[CDATA\[(.*?)(?:\]\]>)?\s*", re.S)
 _MARKUP = re.compile(r"</?[a-zA-Z]|&#?\w+;")
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -32,7 +36,7 @@ _SAME_LETTERS = 120
 
 def parse_feed(data: bytes) -> ParsedDocument:
     """The feed's title and description, then its entries in order. Raises CorruptDocument if it is no XML."""
-    root = parse_xml(data, "feed")
+    root = parse_xml(_AMPERSAND.sub(_escaped, data) if b"\0" not in data[:4] else data, "feed")
     _declare(root)
     feed = root.find("{*}channel")
     feed = root if feed is None else feed
@@ -48,6 +52,10 @@ def parse_feed(data: bytes) -> ParsedDocument:
         for part in _parts(entry):
             writer.add(part)
     return ParsedDocument(writer.finish()[0], title=title or None, language=feed.findtext("{*}language"))
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return b"&amp;" if match[1] else match[0]
 
 
 def _declare(root: etree._Element) -> None:
@@ -106,6 +114,8 @@ def _page(element: etree._Element, base: str) -> str:
     """A text as markdown: of XHTML, of HTML that is escaped in XML, or plain."""
     inside = [etree.tostring(child, encoding="unicode", method="html") for child in element]
     text = element.text or ""
+    if (wrapped := _ESCAPED_CDATA.fullmatch(text)) is not None:
+        text = wrapped[1]
     is_html = "html" in element.get("type", "text" if element.tag.startswith(_ATOM) else "html")
     if inside:
         text = html.escape(text) + "".join(inside)

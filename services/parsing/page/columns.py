@@ -10,7 +10,7 @@ from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds, grouped
 from services.parsing.page.lines import Line, line_of, reads_left
 from services.parsing.page.lists import is_marker
-from services.parsing.page.sections import is_head, sections
+from services.parsing.page.sections import sections
 
 #: Minimum gap between two columns of text, relative to the font size.
 GUTTER = 0.75
@@ -176,6 +176,8 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
         return True
     if _in_bands(parts) and not any(_headings(lines) > 1 for lines in parts):
         return False
+    if len(parts) > 1 and all(map(_headings, parts)) and _in_rows(parts) < 0.5:
+        return True
     longest = max(_longest_text(lines) for lines in parts) if parts else 0
     if prose or longest >= PARAGRAPH:
         return True
@@ -221,7 +223,9 @@ def _longest_text(lines: Sequence[Line]) -> int:
 
 def _headings(lines: Sequence[Line]) -> int:
     """The lines after the first that are in larger or bolder type than most of their column."""
-    return sum(is_head(line, lines) for line in lines[1:])
+    looks = [(line.words[0].style.size, line.words[0].style.bold) for line in lines]
+    size, bold = sorted(looks)[len(looks) // 2]
+    return sum(one[0] > 1.05 * size or one[1] > bold for one in looks[1:])
 
 
 def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:

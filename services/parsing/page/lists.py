@@ -13,6 +13,7 @@ _DASHES, _DOTS = "-–—−·*", "•◦▪■□●○‣"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
 #: A capital with a full stop is far more often an initial (`J. Doe`) than an item number.
 _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\(?[A-Z]\)|\([IVX]{1,5}\)")
+_CLAUSE = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 
 #: The text of an item is further from a bare number than a word from another (in font sizes).
 LABEL_GAP = 0.4
@@ -30,6 +31,11 @@ def is_number(text: str) -> bool:
 
 def is_marker(text: str) -> bool:
     return is_bullet(text) or is_number(text)
+
+
+def begins_item(text: str) -> bool:
+    """Whether a word is a marker, or numbers a clause: `2.1`."""
+    return is_marker(text) or bool(_CLAUSE.fullmatch(text))
 
 
 def marker(text: str) -> str:

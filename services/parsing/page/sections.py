@@ -23,7 +23,7 @@ def sections(
     """
     if not all(columns):
         return []
-    heads = [[line for line in lines if is_head(line, lines)] for lines in columns]
+    heads = [[line for line in lines if _is_larger(line, lines)] for lines in columns]
     first = max(min((line.y0 for line in one), default=1e9) for one in heads) - LEVEL
     rows, *others = [[line.y0 for line in one if line.y0 > first] for one in heads]
     if all(len(one) > 1 and _begins(one, rows) for one in others):
@@ -38,11 +38,10 @@ def sections(
     return out if cuts else []
 
 
-def is_head(line: Line, lines: Sequence[Line]) -> bool:
-    """Whether a line is in larger or bolder type than most of its column."""
-    looks = sorted((one.words[0].style.size, one.words[0].style.bold) for one in lines)
-    size, bold = looks[len(looks) // 2]
-    return line.words[0].style.size > 1.05 * size or line.words[0].style.bold > bold
+def _is_larger(line: Line, lines: Sequence[Line]) -> bool:
+    """Whether a line is in larger type than most of its column. Bold ones may be terms of a glossary."""
+    sizes = sorted(one.words[0].style.size for one in lines)
+    return line.words[0].style.size > 1.05 * sizes[len(sizes) // 2]
 
 
 def _begins(heights: Sequence[float], others: Sequence[float]) -> bool:

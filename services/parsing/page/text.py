@@ -75,7 +75,7 @@ def append(text: str, following: str, vocabulary: Vocabulary) -> str:
     if broken:
         tail = _TAIL.match(following)  # “Alpaca-” / “GPT4”: the hyphen is part of the word
         whole = tail is not None and vocabulary.whole(broken[1], tail[0])
-        if whole and not _CHAIN.search(text[-LONGEST_WORD:]):
+        if whole and not _CHAIN.search(text[-LONGEST_WORD:]) and not _URL.search(text[-LONGEST_ADDRESS:]):
             text = text[:-1]
         return text + following
     dashed = text[-1] in "/—–" and following[0].isalnum() and not text[-2:-1].isspace()

@@ -102,12 +102,11 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
                 images[image.page].append(Picture(*box_of(image.bbox), bytes(image.bytes)))
             for page in batch.result.pages:
                 leave_out_hidden_fields(sheets, page)
-                sparse = page.complexity is not None and page.complexity.text_length < SPARSE
-                if sparse and not images[page.page_num]:
+                if page.complexity and page.complexity.text_length < SPARSE and not images[page.page_num]:
                     images[page.page_num] = [Picture(*box) for box in sheets.framed(page.page_num)]
             read = [_page(page, images[page.page_num], layered) for page in batch.result.pages]
             for page, raw in zip(read, batch.result.pages, strict=True) if invisible else ():
-                if not page.scanned and OCR_LAYER not in (raw.complexity.reasons if raw.complexity else ()):
+                if not page.scanned and not (raw.complexity and OCR_LAYER in raw.complexity.reasons):
                     add_invisible(sheets, page)
             packets = batch.result.xfa_packets if batch.result.form_type == DYNAMIC else None
             yield Batch(read, total, form_blocks([packet.content or "" for packet in packets or ()]))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.dashboard.pages.search import where_of
-from api.dashboard.shown.formats import ago, duration, marked, percent, plural, rate, size, when
+from api.dashboard.shown.formats import ago, breakable, duration, marked, percent, plural, rate, size, when
 from api.errors import BadRequest
 from schemas.words import words_of
 
@@ -32,6 +32,11 @@ def test_every_number_has_a_unit() -> None:
         "1 d 1 h",
     ]
     assert [percent(part, 1000) for part in (0, 1, 500, 999, 1000)] == ["0 %", "1 %", "50 %", "99 %", "100 %"]
+
+
+def test_a_path_may_be_broken_behind_its_slashes_and_stays_text() -> None:
+    assert breakable("/srv/<b>/a.md") == "/<wbr>srv/<wbr>&lt;b&gt;/<wbr>a.md"
+    assert breakable("https://e.org/") == "https://<wbr>e.org/"
 
 
 @pytest.mark.parametrize(

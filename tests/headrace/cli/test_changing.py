@@ -62,6 +62,7 @@ class Gateway:
         self.created: list[Any] = []
         self.deleted: list[str] = []
         self.cancelled: list[str] = []
+        self.sized = 998
         self.queries: list[dict[str, str | None]] = []
         self.listed = [timed(), source(2)]
 
@@ -117,8 +118,8 @@ class Gateway:
                     "complete": False,
                     "stopped": "1,000 entries were looked at (limit)",
                     "documents": 998,
-                    "bytes": 12345,
-                    "sized": 998,
+                    "bytes": 12345 if self.sized else 0,
+                    "sized": self.sized,
                     "first": [{"document_key": "a\x1b[31m.md", "size": 3}],
                     "skipped": [{"reason": "hidden", "count": 2, "examples": [".env"]}],
                     "unreadable": [{"reason": "Permission denied", "count": 1, "examples": ["x"]}],
@@ -240,6 +241,14 @@ def test_a_check_takes_what_a_sync_takes_and_tells_what_would_be_synced(
     assert "\x1b" not in printed.out
     assert "hidden\t.env" in printed.out
     assert ID.format(7) in printed.err
+
+
+def test_sizes_that_an_origin_does_not_tell_are_unknown(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.sized = 0
+    assert run(["sources", "check", "https://e.org/docs/"]) == 0
+    assert "bytes      unknown\n" in capsys.readouterr().out
 
 
 def test_a_check_of_a_source_takes_its_id_and_does_not_name_the_source_itself(

@@ -50,6 +50,16 @@ def test_help_shows_no_value_behind_a_flag(command: list[str], capsys: pytest.Ca
     assert "bool" not in shown.lower()
 
 
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_a_command_may_be_called_with_a_closed_output(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "a.md").write_text(SAMPLE)
+    command = f"exec {sys.executable} -m headrace chunk a.md {closed}>&-"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
 

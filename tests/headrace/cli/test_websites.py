@@ -3,16 +3,19 @@
 import json
 
 import pytest
+from rich.console import Console
 
 from headrace.cli.app import run
+from headrace.cli.display import RunDisplay
 from headrace.cli.origins.websites import below, website
 from headrace.client.gateway import GatewayClient
-from headrace.client.sync import SyncRequest, begin, looked_for
+from headrace.client.sync import SyncRequest, begin, listing_of, looked_for
 from headrace.usage_error import UsageError
 from schemas.api import Source
 from schemas.errors import RequestError
 from schemas.sources.web_scrape import compiled
 from tests.headrace.client.fake_gateway import FakeGateway, fake_gateway, source
+from tests.headrace.client.test_progress import progress
 
 URL = "https://example.org/docs"
 
@@ -137,8 +140,17 @@ def test_a_request_says_which_pages_it_looks_for() -> None:
     assert looked_for(REQUEST) == r"pages of https://example.org/docs (^/docs(?:[/?]|$))"
 
 
-def test_a_url_of_another_kind_is_a_path(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["sync", "ftp://e.org", "-c", "docs"]) == 1
-    assert "does not exist" in capsys.readouterr().err
+def test_a_crawl_says_why_nothing_is_indexed_yet() -> None:
+    display = RunDisplay("site", quiet=True, listing=listing_of(REQUEST))
+    display.show(progress(total=None))
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(display.draw())
+    assert "site   reading all pages of the site before the first is indexed" in capture.get()
+
+
+def test_a_url_of_another_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sync", "ftp://e.org", "-c", "docs"]) == 2
+    assert "ftp:// cannot be synced" in capsys.readouterr().err
     with pytest.raises(UsageError):
         website("ftp://e.org", None, None, None, None)

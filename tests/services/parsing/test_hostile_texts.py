@@ -11,6 +11,7 @@ from lxml.html import fragment_fromstring  # type: ignore[import-untyped]
 from PIL import Image, ImageDraw, ImageFont
 
 from services.parsing import emphasis, parse
+from services.parsing.formats.delimited import Dialect
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.page.tables.values import is_figure
 from tests.services.parsing import samples
@@ -88,6 +89,19 @@ def test_a_long_style_that_hides_nothing_is_read_in_one_pass(style: str) -> None
 )
 def test_a_page_is_read_in_one_pass(data: str, name: str) -> None:
     assert parse(data.encode(), name).markdown.startswith("text")
+
+
+@pytest.mark.parametrize(
+    "line", ['"a"b' + ',"x' * VERY_MANY, '"a"b' + '"  ' * VERY_MANY + "x"], ids=["cells", "quotes"]
+)
+def test_quotes_in_cells_that_never_end_are_looked_for_in_one_pass(line: str) -> None:
+    assert Dialect().mended(line) == line
+
+
+def test_ampersands_before_no_data_that_ends_are_escaped_in_one_pass() -> None:
+    feed = "<rss version='2.0'><channel><title>Salt & Pepper</title>" + "<![CDATA[" * VERY_MANY
+
+    assert parse(feed.encode(), "a.xml").markdown.startswith("# Salt & Pepper")
 
 
 def test_a_feed_with_an_address_that_is_none_is_read() -> None:

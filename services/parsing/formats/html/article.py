@@ -8,14 +8,17 @@ first level that stand over kept text stay.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 
 import numpy as np
+from lxml import etree  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
 from services.parsing import markdown_writer as md
 from services.parsing.formats.html import tables
 from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.classifier import Scores, scores_of
+from services.parsing.formats.html.features import like
 from services.parsing.formats.html.render import Renderer
 from services.parsing.formats.html.short_pages import THRESHOLD, declared_parts, in_short_page, likeliest
 
@@ -23,11 +26,16 @@ from services.parsing.formats.html.short_pages import THRESHOLD, declared_parts,
 _LITTLE = 1000
 #: The share of a heading in its score; the rest is the score of what follows.
 _OWN = 0.3
+#: So many elements of a kind side by side repeat: cards, posts, results.
+_MANY = 3
 #: A table with a larger share of the text of its page lays out the page.
 _PAGE = 0.9
 #: A page is prose if at least this much is kept, this share of it paragraphs, and none of these elements.
 #: There, content has at least this share of the mean score.
 _PROSE, _PARAGRAPHS, _NO_PROSE, _OF_MEAN = 1500, 0.8, ("pre", "dt", "dd", "td", "th", "li"), 0.75
+#: Names of a hint and of what it belongs to.
+_HINT = re.compile(r"tool-?tip|pop-?over|roll-?over|hover-?card", re.I)
+_HINTED = etree.XPath("//span/@class[contains(., 'ip') or contains(., 'over')]")
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _HOME = re.compile(r"/?|https?://[^/]+/?", re.I)
 
@@ -36,6 +44,7 @@ def main_part(root: HtmlElement, title: str) -> str:
     """Markdown of the main content of a page with this title; empty if there is none."""
     body = root.find("body")
     body = root if body is None else body
+    drop_hints(body)
     blocks, parts = page_of(body)
     if not blocks:
         return ""
@@ -46,6 +55,17 @@ def main_part(root: HtmlElement, title: str) -> str:
     writer = md.Writer()
     writer.extend(Renderer(images=lambda _: "").blocks(body))
     return writer.finish()[0]
+
+
+def drop_hints(body: HtmlElement) -> None:
+    """Remove what shows in a line of text only while a pointer is over the words before it."""
+    for name in _HINTED(body):
+        el = name.getparent()
+        above = el.getparent()
+        if above is None or not _HINT.search(name) or not _HINT.search(above.get("class") or ""):
+            continue
+        if (above.text or "").strip() or el.getprevious() is not None:
+            el.drop_tree()
 
 
 def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[int]:
@@ -60,7 +80,7 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
         if declared := declared_parts(blocks, parts):
             return declared
         if not any(chosen := likeliest(blocks, scores)):
-            return set()
+            return declared_parts(blocks, parts, links=True)
     _join(blocks, chosen)
     first, last = chosen.index(True), len(chosen) - 1 - chosen[::-1].index(True)
     titles = [
@@ -107,22 +127,40 @@ def _leads_home(heading: HtmlElement) -> bool:
 
 
 def _evened(blocks: list[Block], parts: list[Part], scores: Scores) -> Scores:
-    """Let what belongs together share its score: a table wholly, items of a list half, and a heading mostly
-    with what follows it."""
+    """Let what belongs together share its score: a table wholly, items of a list half, a heading mostly with
+    what follows it, what repeats half, and headings that repeat wholly."""
     scores = scores.copy()
     tables_of, lists_of = _holders(parts)
     chars = np.array([len(block.text) for block in blocks])
-    for holders, share in ((lists_of, 0.5), (tables_of, 1.0)):
+
+    def share(holders: dict[int, int], much: float) -> None:
         holder = np.array([holders.get(block.part.index, -1) for block in blocks])
         held = holder >= 0
         if held.any():
             at, weights = holder[held], chars[held]
             means = np.bincount(at, scores[held] * weights)[at] / np.bincount(at, weights)[at]
-            scores[held] = (1 - share) * scores[held] + share * means
+            scores[held] = (1 - much) * scores[held] + much * means
+
+    share(lists_of, 0.5)
+    share(tables_of, 1.0)
     for i in range(len(blocks) - 1, -1, -1):
         if blocks[i].element.tag in _HEADINGS and blocks[i].part.index not in tables_of:
-            scores[i] = _OWN * scores[i] + (1 - _OWN) * (scores[i + 1] if i + 1 < len(blocks) else 0)
+            scores[i] = _OWN * scores[i] + (1 - _OWN) * scores[min(i + 1, len(blocks) - 1)]
+    repeated = _repeated(blocks, parts)
+    share(repeated, 0.5)
+    share({at: first for at, first in repeated.items() if parts[at].element.tag in _HEADINGS}, 1.0)
     return scores
+
+
+def _repeated(blocks: list[Block], parts: list[Part]) -> dict[int, int]:
+    """For each part in one of many like elements, the first part that stands so in one of them."""
+    alike = Counter(map(like, parts))
+    groups: dict[object, list[int]] = defaultdict(list)
+    for block in blocks:
+        above = block.part.above
+        if above is not None and alike[like(above)] >= _MANY:
+            groups[like(above), like(block.part)[1:]].append(block.part.index)
+    return {index: found[0] for found in groups.values() if len(found) >= _MANY for index in found}
 
 
 def _holders(parts: list[Part]) -> tuple[dict[int, int], dict[int, int]]:

@@ -189,7 +189,7 @@ def _place(blocks: list[Block], parts: list[Part]) -> Matrix:
     running = np.array([block.running for block in blocks])
     places = np.arange(many)
     same = Counter(block.text for block in blocks)
-    likes = [_like(block.part) for block in blocks]
+    likes = [like(block.part) for block in blocks]
     alike = Counter(likes)
     first = next((i for i, block in enumerate(blocks) if block.element.tag == "h1"), None)
     inside = [_levels_below(block.part, best) for block in blocks]
@@ -198,7 +198,7 @@ def _place(blocks: list[Block], parts: list[Part]) -> Matrix:
         (np.cumsum(chars) - chars) / page.chars,
         (np.cumsum(running) - running) / (page.running or 1),
         np.minimum([same[block.text] for block in blocks], 5),
-        np.log1p([alike[like] for like in likes]),
+        np.log1p([alike[each] for each in likes]),
         places < first if first is not None else np.zeros(many),
         (places - first) / many if first is not None else np.zeros(many),
         inside,
@@ -209,7 +209,7 @@ def _place(blocks: list[Block], parts: list[Part]) -> Matrix:
     return np.hstack([rows, np.tile(np.array(whole), (many, 1))]).astype(np.float32)
 
 
-def _like(part: Part) -> tuple[int, str, str]:
+def like(part: Part) -> tuple[int, str, str]:
     """What parts that repeat in a page have in common."""
     el = part.element
     return id(part.above), el.tag, (el.get("class") or "").partition(" ")[0]

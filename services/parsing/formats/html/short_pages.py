@@ -42,9 +42,10 @@ def likeliest(blocks: list[Block], scores: Scores) -> list[bool]:
     return [bool(keep) and bool(best >= _LIKELY or running[found].sum() >= _SHORT) for keep in found]
 
 
-def declared_parts(blocks: list[Block], parts: list[Part]) -> set[int]:
-    """The parts with text in what the page itself calls its content; none if it calls nothing so."""
-    region = _declared(parts)
+def declared_parts(blocks: list[Block], parts: list[Part], links: bool = False) -> set[int]:
+    """The parts with text in what the page itself calls its content, with `links` also if that is mostly
+    links; none if it calls nothing so."""
+    region = _declared(parts, links)
     return {block.part.index for block in blocks if region is not None and _is_within(block.part, region)}
 
 
@@ -57,12 +58,13 @@ def _is_declared(part: Part, region: Part | None) -> bool:
     )
 
 
-def _declared(parts: list[Part]) -> Part | None:
-    """The part that the page itself calls its content: its only `main`, or else its only `article`."""
+def _declared(parts: list[Part], links: bool = False) -> Part | None:
+    """The part that the page itself calls its content: its only `main`, or else its only `article`. What is
+    mostly links is none, unless `links` may be."""
     mains = [part for part in parts if part.element.tag == "main" or part.element.get("role") == "main"]
     articles = [part for part in parts if part.element.tag == "article"]
     for found in (mains, articles):
-        if len(found) == 1 and found[0].links * 2 < found[0].chars:
+        if len(found) == 1 and (links or found[0].links * 2 < found[0].chars):
             return found[0]
     return None
 

@@ -8,7 +8,6 @@ from lxml.html import HtmlElement  # type: ignore[import-untyped]
 _SKIPPED = """
     script style head noscript template iframe embed applet canvas video audio track
     datalist option map area meta link base param frame frameset col colgroup dialog
-    progress meter
 """
 _BLOCKS = """
     address article aside blockquote body center dd details dir div dl dt fieldset figcaption figure footer

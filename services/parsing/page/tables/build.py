@@ -11,12 +11,12 @@ from itertools import pairwise
 from services.parsing.markdown_writer import Cell, escape
 from services.parsing.page.geometry import Word, bounds, grouped
 from services.parsing.page.lines import is_code, reads_left
+from services.parsing.page.lists import begins_item, is_bullet, is_marker
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import (
     Gap,
     TableLine,
     gutters,
-    is_listing,
     joined_signs,
     split_lines,
 )
@@ -47,7 +47,7 @@ def build(
     if not gaps:
         return None
     split = split_lines(lines, gaps)
-    if is_listing(split) or _is_program(lines) or _is_contents(lines):
+    if _is_listing(split) or _is_program(lines) or _is_contents(lines):
         return None
     rows = Rows(split, _bars(rules), len(gaps) + 1)
     grouped = rows.grouped()
@@ -59,6 +59,16 @@ def build(
     cells.extend(spanning)
     beside_rows(cells, grouped)
     return _table(cells, len(grouped), rows.extents, [w for line in lines for w in line], vocabulary)
+
+
+def _is_listing(lines: Sequence[TableLine]) -> bool:
+    """Whether the first column contains only markers of items, texts after bullets, and texts that begin with
+    a marker or the number of a clause and cross into the next column."""
+    first = [(line.at[0].words[0].text, line.at[0]) for line in lines if 0 in line.at]
+    return all(
+        is_bullet(text) or (is_marker(text) and len(e.words) == 1) or (e.last > 0 and begins_item(text))
+        for text, e in first
+    )
 
 
 def _is_program(lines: Sequence[Sequence[Word]]) -> bool:
@@ -130,27 +140,38 @@ def _bars(rules: Sequence[Rule]) -> list[Bar]:
     return [Bar(bar[0].at, [(rule.start, rule.end) for rule in bar]) for bar in level]
 
 
+def _held(cells: Sequence[Placed]) -> dict[tuple[int, int], Placed]:
+    """The cell at each position. One that begins within another is a part of it, so that no text is lost; one
+    that reaches into another ends before it."""
+    held: dict[tuple[int, int], Placed] = {}
+    for cell in sorted(cells, key=lambda one: (one.row, one.column)):
+        if around := held.get((cell.row, cell.column)):
+            around.entries = sorted([*around.entries, *cell.entries], key=lambda entry: entry.words[0].y0)
+            continue
+        free = [(cell.row, cell.column + j) not in held for j in range(cell.columns)]
+        cell.columns = [*free, False].index(False)
+        for i in range(cell.rows):
+            held.update({(cell.row + i, cell.column + j): cell for j in range(cell.columns)})
+    return held
+
+
 def _table(
     cells: Sequence[Placed], rows: int, columns: Sequence[Gap], words: Sequence[Word], vocabulary: Vocabulary
 ) -> Table:
     """Lay the cells out; positions that no cell covers are empty."""
-    covered: set[tuple[int, int]] = set()
-    grid: list[list[Cell]] = [[] for _ in range(rows)]
-    starts = {(cell.row, cell.column): cell for cell in cells}
-    for cell in cells:
+    held = _held(cells)
+    for cell in held.values():
         for a, b in pairwise(cell.entries):
             vocabulary.read_line(a.words[-1].text, b.words[0].text)
+    grid: list[list[Cell]] = [[] for _ in range(rows)]
     for r in range(rows):
         for c in range(len(columns)):
-            if (r, c) in covered:
-                continue
-            here = starts.get((r, c))
+            here = held.get((r, c))
             if here is None:
                 grid[r].append(Cell(""))
-                continue
-            text = escape(plain([entry.words for entry in here.entries], vocabulary))
-            grid[r].append(Cell(text, here.columns, here.rows))
-            covered |= {(r + i, c + j) for i in range(here.rows) for j in range(here.columns)}
+            elif (here.row, here.column) == (r, c):
+                text = escape(plain([entry.words for entry in here.entries], vocabulary))
+                grid[r].append(Cell(text, here.columns, here.rows))
     if reads_left(words):
         grid = [row[::-1] for row in grid]
     return Table(grid, *bounds(words), tuple(columns))

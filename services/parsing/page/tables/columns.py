@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from services.parsing.page.geometry import Word
-from services.parsing.page.lists import is_bullet, is_marker, is_number
+from services.parsing.page.lists import is_number
 from services.parsing.page.tables.values import (
     NARROW,
     are_apart,
@@ -156,17 +156,20 @@ def _is_kept(spans: Sequence[Gap], width: float) -> bool:
 
 
 def _before_values(lines: Sequence[Sequence[Word]], gap: Gap) -> bool:
-    """Whether a value follows a gap in all lines that have text on both sides of it, at least in three."""
+    """Whether a value follows a gap in all lines that have text on both sides of it, at least in three, and
+    not always after the same word."""
     after: list[str] = []
+    before: set[str] = set()
     parted = 0
     for line in lines:
         left = [word for word in line if word.x1 <= gap[0] + 0.1]
         right = [word for word in line if word.x0 >= gap[1] - 0.1]
         if left and right:
             after.append(right[0].text)
+            before.add(left[-1].text)
             parted += not are_one(left[-1].text, right[0].text)
     most = sum(map(is_value, after)) * 2 >= len(after) < 2 * parted
-    return len(after) >= 3 and most and all(map(is_figure, after))
+    return len(after) >= 3 and len(before) > 1 and most and all(map(is_figure, after))
 
 
 def _beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
@@ -288,13 +291,3 @@ def blocks_below(
         if not inside or not (repeats or off <= near):
             return None
     return [(block[0].first, block[-1].last) for block in blocks]
-
-
-def is_listing(lines: Sequence[TableLine]) -> bool:
-    """Whether the first column contains only markers of items, texts after bullets, and texts that begin with
-    a marker and cross into the next column."""
-    first = [line.at[0] for line in lines if 0 in line.at]
-    return all(
-        is_bullet(e.words[0].text) or (is_marker(e.words[0].text) and (len(e.words) == 1 or e.last > 0))
-        for e in first
-    )

@@ -56,6 +56,8 @@ class Rows:
         self.leading = beside[len(beside) // FEW_GAPS] if beside else 0.0
         self.between: list[TableLine] = []
         self.lines = lines = self._level(lines)
+        bare = [self._fitted(a, b) for a, b in pairwise(lines) if _is_bare(a, b)]
+        self.hangs = len(bare) > 1 and sum(bare) * 5 <= 2 * len(bare)
         self.barred = [any(_parts(a, b, bar) for bar in bars) for a, b in pairwise(lines)]
         self.head = self.barred.index(True) + 1 if any(self.barred[:HEAD]) else 0
         self.first = _first_values(lines)
@@ -66,10 +68,11 @@ class Rows:
         )
         self.row_gap = apart[len(apart) // 2] if apart else 0.0
         self.ruled = self._is_ruled()
-        shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b)]
-        self.wraps = sum(shorter) * 5 <= len(shorter)
-        labels = [line.at[0].text for line in lines if 0 in line.at]
-        self.lower = sum(text[0].islower() for text in labels) * 2 > len(labels)
+        shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b) and _is_close(a, b)]
+        labels = [b.at[0].words for b in lines[1:] if 0 in b.at]
+        self.wraps = sum(shorter) * 5 <= len(shorter) > 1 and any(len(words) > 1 for words in labels)
+        lower = sum(words[0].text[0].islower() for words in labels)  # in three lines: text
+        self.lower = len(labels) > 3 and lower * 5 > 4 * len(labels)
         self.part = None if self.ruled else self._parting()
 
     def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:
@@ -125,7 +128,7 @@ class Rows:
             return False
         if self.part is not None:
             return self.gaps[at] > self.part or (completes(above, line) and self._fitted(above, line))
-        if self._fitted(above, line) or self._apart(at, line):
+        if (self._fitted(above, line) and not self._hangs(above, line)) or self._apart(at, line):
             return True
         return self._differs(at, row, line)
 
@@ -153,7 +156,7 @@ class Rows:
         if 0 not in filled:
             return len(line.entries) == 1
         first = line.at[0]
-        if self.wraps and _is_shorter(row[0], line):
+        if self.wraps and _is_shorter(row[0], line) and _is_close(row[-1], line):
             return False
         if self.lower and completes(row[0], line):
             return True
@@ -180,6 +183,11 @@ class Rows:
             if over.x1 - over.x0 + blank + word.x1 - word.x0 < room - 0.25 * word.style.size:
                 return True
         return False
+
+    def _hangs(self, above: TableLine, line: TableLine) -> bool:
+        """Whether a line without a label goes on with cells of the line above, as most such lines do."""
+        near = line.y0 - above.y1 < self.leading + 0.1 * self.height
+        return self.hangs and near and _is_bare(above, line)
 
     def _is_ruled(self) -> bool:
         """Whether rules separate all rows: most lines have one above, or more lines follow only in wrapped
@@ -219,14 +227,25 @@ class Rows:
         """How much the texts of two lines speak for two rows, from -1 (one row) to 1."""
         if breaks_word(above, line):
             return -1.0
-        if stacked([above], line) or self._fitted(above, line):
+        if stacked([above], line) or (self._fitted(above, line) and not self._hangs(above, line)):
             return 1.0
         return 0.0 if 0 in line.at else -self.labelled
 
 
+def _is_bare(above: TableLine, line: TableLine) -> bool:
+    """Whether a line close below another has no label, and fills only columns that the other fills."""
+    return 0 not in line.at and line.at.keys() <= above.at.keys() and _is_close(above, line)
+
+
 def _is_shorter(above: TableLine, line: TableLine) -> bool:
-    """Whether a line with a label fills at most half of the columns that a line above fills, and no other."""
+    """Whether a line has a label, and fills at most half of the columns that a line above fills."""
     return 0 in line.at and 2 * len(line.at) <= len(above.at) and line.at.keys() <= above.at.keys()
+
+
+def _is_close(above: TableLine, line: TableLine) -> bool:
+    """Whether a line is as close below another as lines of a cell are."""
+    word = line.entries[0].words[0]
+    return line.y0 - above.y1 + word.y1 - word.y0 < WIDEST_LEADING * word.style.size
 
 
 def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:

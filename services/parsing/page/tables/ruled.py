@@ -144,7 +144,7 @@ def _tabular(
         is_larger(band[at], band[:at]) for at in range(1, len(band))
     ):
         return False
-    if _begins_table(spans, above.at, bounds(lines[-1]).y1 if lines else above.at):
+    if _begins_table(band, spans, above.at, bounds(lines[-1]).y1 if lines else above.at):
         return False
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
@@ -153,17 +153,19 @@ def _tabular(
     return sum(prose) * 2 < len(band) and not _holds_paragraph(band, prose, lines)
 
 
-def _begins_table(spans: Sequence[Box], above: float, foot: float) -> bool:
+def _begins_table(band: Sequence[list[Word]], spans: Sequence[Box], above: float, foot: float) -> bool:
     """Whether the last lines above a rule are a head, set off from the lines above by more white than rows
     are; or, alone between two rules, by more than the line (which ends at `foot`) above the first rule is."""
     height = spans[0].y1 - spans[0].y0
-    if len(spans) == 1:
-        return spans[0].y0 - above > max(0.7 * height, 1.5 * (above - foot) + 2)
+    if len(band) == 1:
+        return len(texts_of(band[0])) == 1 and spans[0].y0 - above > max(
+            0.7 * height, 1.5 * (above - foot) + 2
+        )
     gaps = [b.y0 - a.y1 for a, b in pairwise(spans)]
     return any(
-        gap > max(gaps[:at], default=gap) + 0.5 * height and (at > 2 or gap > 1.2 * height)
+        gap > max(0.0, *gaps[:at]) + 0.5 * height and (at > 2 or gap > 1.2 * height)
         for at, gap in enumerate(gaps)
-        if at >= len(gaps) - HEAD
+        if at >= max(len(gaps) - HEAD, 1)
     )
 
 

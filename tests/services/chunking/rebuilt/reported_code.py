@@ -41,4 +41,9 @@ CASES = [
     deep("pkg.sql", "CREATE OR REPLACE PACKAGE BODY weir AS\n  PROCEDURE open_gate(a IN NUMBER) IS\n  BEGIN\n", "    value_%i_(%i);\n", "  END open_gate;\nEND weir;\n/\n", "PACKAGE BODY weir"),
     deep("BOOST.cpp", "BOOST_AUTO_TEST_CASE(opens_at_noon)\n{\n", "  value_%i_(%i);\n", "}\n", "opens_at_noon"),
     deep("api.php", "Route::middleware('auth')->group(function () {\n", "    Route::get('value_%i_', %i);\n", "});\n"),
+    deep("users.json", '{"users": [{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bob", "gates": [', '"value_%i_ %i", ', '"z"]}]}', "users", "Bob", "gates"),
+    deep("azure-pipelines.yml", "stages:\n- stage: Build\n  jobs:\n  - job: Linux\n    steps:\n", "    - script: value_%i_ %i\n", "", "stages", "Build", "Linux"),
+    deep("catch.cpp", "TEST_CASE(\"gates open\", \"[gate]\") {\n  SECTION(\"at noon\") {\n", "    value_%i_(%i);\n", "  }\n}\n", "gates open"),
+    deep("raw.cs", "namespace Weir;\n\npublic partial class Gate(int level) : IGate\n{\n    const string S = \"\"\"\n        class None {\n        \"\"\";\n\n    public static int operator +(Gate a, Gate b)\n    {\n", "        var value_%i_ = gate(%i);\n", "        return 1;\n    }\n}\n", "class Gate", "operator"),
+    deep("gate.groovy", "class GateSpec extends Specification {\n  def \"opens the gate\"() {\n    when:\n", "    def value_%i_ = gate(%i)\n", "  }\n}\n", "class GateSpec", "opens the gate"),
 ]  # fmt: skip

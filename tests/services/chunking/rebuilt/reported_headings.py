@@ -52,4 +52,9 @@ CASES = [
     Text("chinese numbered.txt", "一、总则\n\n"+"水闸每天早上七点打开。"*20+"\n\n二、水闸\n\n"+"水闸每天早上七点打开。"*20+"Marker。"+"水闸每天早上七点打开。"*20, ["二、水闸"]),
     Text("pre on one line.md", f"# Top\n\n<pre>one</pre>\n\n## Gates\n\n{END}\n<pre>\n# none\n</pre>\n", ["Top", "Gates"], ["none"]),
     Text("raw on one line.md", f"# Top\n\n{{% raw %}}x{{% endraw %}}\n\n## Gates\n\n{END}\n{{% raw %}}\n# none\n{{% endraw %}}\n", ["Top", "Gates"], ["none"]),
+    Text("tree-sitter-asciidoc 47.adoc", f"= Top\n\n{TEXT}== Gates\n\n////\n\ncomment block\n\n== none in it\n\n////\n\n{END}", ["Top", "Gates"], ["none"]),
+    Text("rst-parser 219.rst", f"========\nDocTitle\n========\n\nAbout this document\n\nTopic 1\n=======\n\n{TEXT}Subtopic 1.1\n------------\n\n{TEXT}Subsubtopic 1.1.1\n~~~~~~~~~~~~~~~~~\n\n{END}", ["DocTitle", "Topic 1", "Subtopic 1.1", "Subsubtopic 1.1.1"]),
+    Text("sphinx 14544.rst", f"=====\nGuide\n=====\n\n{TEXT}Gates\n=====\n\n{TEXT}Upper\n-----\n\n{END}", ["Guide", "Gates", "Upper"]),
+    Text("typst 3439.typ", f"#set page(header: \"x\")\n#show heading: smallcaps\n\n= First Heading\n\n{TEXT}```md\n= none\n```\n\n== Second <s>\n\n// == none\n\n{END}", ["First Heading", "Second"], ["none"]),
+    Text("pandoc 6233.jira", f"h1. Top\n\n{TEXT}bq.This is a quote\n\nh2.Gates\n\n{END}", ["Top", "Gates"]),
 ]  # fmt: skip

@@ -14,4 +14,8 @@ CASES = [
     Text("chunkdown links.md", "# Top\n\n"+" and then ".join(f"see [the gate {n} of the mill](https://e.org/gates/{n}/the-long-name-of-it) for more" for n in range(10, 30))+".\n", whole=[f"[the gate {n} of the mill](https://e.org/gates/{n}/the-long-name-of-it)" for n in range(10, 30)], size=300),
     Text("formulas in line.md", "# Top\n\n"+" and then ".join(f"it is $x_{{{n}}} = a + b \\cdot c + d$ there" for n in range(10, 30))+".\n", whole=[f"$x_{{{n}}} = a + b \\cdot c + d$" for n in range(10, 30)], size=300),
     Text("bold words.md", "# Top\n\n"+" and then ".join(f"it is **the very important gate {n} of all** there" for n in range(10, 30))+".\n", whole=[f"**the very important gate {n} of all**" for n in range(10, 30)], size=300),
+    Text("languagetool 4005.txt", many(20, "Other good editions are in vol. %i and pp. 12, ed. Miller, cf. ch. %i of it. "), size=400, not_after=["vol.", "pp.", "ed.", "cf.", "ch."]),
+    Text("dutch.txt", many(24, "Dhr. Jansen en mevr. De Vries openden sluis nr. %i om 7.30 uur, zie blz. %i e.v. van het boek, d.w.z. 's morgens. "), not_after=["Dhr.", "mevr.", "nr.", "blz.", "d.w.z."], size=300),
+    Text("swedish.txt", many(24, "Luckan nr %i öppnas bl.a. kl. 7.30 av ing. Svensson, jfr s. %i, dvs. på morgonen. "), not_after=["bl.a.", "kl.", "ing.", "jfr", "s."], size=300),
+    Text("code spans.md", "# Top\n\n" + " and then ".join(f"run `gate --open {n} --wait 2 --log gate.log` there" for n in range(10, 30))+".\n", whole=[f"`gate --open {n} --wait 2 --log gate.log`" for n in range(10, 30)], size=300),
 ]  # fmt: skip

@@ -65,6 +65,21 @@ def test_on_a_page_of_prose_content_scores_like_its_paragraphs(page: str, found:
     assert kept(page) == found
 
 
+@pytest.mark.parametrize(("many", "found"), [(3, ["Gate", "Closed."] * 3), (2, ["Gate", "Closed."])])
+def test_parts_of_what_repeats_are_kept_alike(many: int, found: list[str]) -> None:
+    scores = ((0.9, 0.9), (0.1, 0.3), (0.9, 0.9))[:many]
+    posts = [
+        f"<div class=post><h2 data-score={heading}>Gate</h2><p data-score={text}>Closed.</p></div>"
+        for heading, text in scores
+    ]
+
+    assert kept("".join(posts) + "<div>Imprint</div>") == found
+
+
+def test_a_heading_without_anything_below_it_stands_for_itself() -> None:
+    assert kept("<p data-score=.9>A text.</p><h2 data-score=.9>The end</h2>") == ["A text.", "The end"]
+
+
 def test_a_title_is_kept_over_what_is_kept() -> None:
     text, other = "<p data-score=.9>A text.</p>", "<div data-score=.1>Another.</div>"
     page = f"<h1>Site</h1><h1>One</h1>{text}<h1>Two</h1>{text}<h1>Three</h1>{other}{text}<h1>End</h1>"

@@ -50,7 +50,6 @@ CASES = [
     Case("pdf-lib: a text in UTF-16 in a field", "a.pdf", form([f"<<{_WIDGET}/FT/Tx/T(name)/V<FEFF{'Žofie Müllerová'.encode('utf-16-be').hex()}>/Rect[72 560 272 580]>>"]), has=["Žofie Müllerová"]),
     Case("documentcloud 292: a remark on a line", "a.pdf", _noted("/Subtype/Line/L[72 500 272 540]/T(Ann)/Contents(Move the wall to here)"), has=["Move the wall to here"]),
     Case("documentcloud 292: a remark for words that are missing", "a.pdf", _noted("/Subtype/Caret/T(Ann)/Contents(insert: at noon)"), has=["insert: at noon"]),
-    Case("documentcloud 292: a remark in rich text alone", "a.pdf", _noted("/Subtype/Text/T(Ann)/RC(<body><p>Ask the <b>keeper</b> first</p></body>)"), has=["Ask the keeper first"]),
     Case("pdf_oxide 92: a stamp with its drawing", "a.pdf", _noted("/Subtype/Stamp/AP<</N 5 0 R>>", objects=[_APPEARANCE]), has=["Approved by the council"]),
     Case("pdf.js: what covers a text that is to be taken out", "a.pdf", _noted("/Subtype/Redact/OverlayText(SECRET)/QuadPoints[72 715 440 715 72 695 440 695]"), has=["rebuilt twice"]),
     Case("pdfbox: content that is packed twice", "a.pdf", _filtered("[/ASCII85Decode/FlateDecode]", _A85), has=["rebuilt twice"]),

@@ -45,4 +45,7 @@ CASES = [
     _csv("scala-csv 79: quotes behind blanks", 'run, level, file\n"19779, 1", 0.0, "/tmp/out/a, b.symb"\n"19780, 2", 1.0, "/tmp/out/c, d.symb"\n', has=["19779, 1", "/tmp/out/a, b.symb"], matches=[r"^\| run \| level \| file \|$", r"^\| 19779, 1 \| 0\.0 \| /tmp/out/a, b\.symb \|$"]),
     _csv("an unclosed quote costs only its row", 'id,name,size\n1,"broken,3\n2,fine,4\n3,good,5\n4,also,6\n', rows=[["2", "fine", "4"], ["4", "also", "6"]]),
     _csv("two tables one below the other", "name,level\nupper,2.1\n\ngate,turns,who\nnorth,17,Ann\nsouth,12,Bob\n", rows=[["name", "level"], ["upper", "2.1"], ["gate", "turns", "who"], ["north", "17", "Ann"]]),
+    _csv("ruby csv 81: quotes within quotes", 'id,text,end\n1,"a "quoted" word",x\n2,"fine",y\n3,plain,z\n', has=['a "quoted" word'], rows=[["2", "fine", "y"], ["3", "plain", "z"]]),
+    case("feedparser 440: CDATA that is escaped", '<rss version="2.0"><channel><title>Mill news</title><item><title>One</title><description>&lt;![CDATA[some text]]&gt;</description></item></channel></rss>', "a.xml", has=["One", "some text"], lacks=["CDATA", "]]>"]),
+    case("feed: an ampersand that is bare", '<rss version="2.0"><channel><title>Mill news</title><item><title>Salt & Pepper</title><description>Fish & chips.</description></item></channel></rss>', "a.xml", has=["Salt & Pepper", "Fish & chips."], lacks=["<item>"]),
 ]  # fmt: skip
