@@ -156,7 +156,7 @@ def _is_kept(spans: Sequence[Gap], width: float) -> bool:
 
 
 def _before_values(lines: Sequence[Sequence[Word]], gap: Gap) -> bool:
-    """Whether values, at least three and not all behind the same word, follow a gap in all lines beside it."""
+    """Whether values, at least three and not all behind the same word, follow a gap in all lines."""
     pairs: list[tuple[str, str]] = []
     for line in lines:
         left = [word for word in line if word.x1 <= gap[0] + 0.1]
