@@ -156,20 +156,17 @@ def _is_kept(spans: Sequence[Gap], width: float) -> bool:
 
 
 def _before_values(lines: Sequence[Sequence[Word]], gap: Gap) -> bool:
-    """Whether a value follows a gap in all lines that have text on both sides of it, at least in three, and
-    not always after the same word."""
-    after: list[str] = []
-    before: set[str] = set()
-    parted = 0
+    """Whether values, at least three and not all behind the same word, follow a gap in all lines."""
+    pairs: list[tuple[str, str]] = []
     for line in lines:
         left = [word for word in line if word.x1 <= gap[0] + 0.1]
         right = [word for word in line if word.x0 >= gap[1] - 0.1]
         if left and right:
-            after.append(right[0].text)
-            before.add(left[-1].text)
-            parted += not are_one(left[-1].text, right[0].text)
-    most = sum(map(is_value, after)) * 2 >= len(after) < 2 * parted
-    return len(after) >= 3 and len(before) > 1 and most and all(map(is_figure, after))
+            pairs.append((left[-1].text, right[0].text))
+    parted = sum(not are_one(before, after) for before, after in pairs)
+    most = sum(is_value(after) for _, after in pairs) * 2 >= len(pairs) < 2 * parted
+    several = len(pairs) >= 3 and len({before for before, _ in pairs}) > 1
+    return several and most and all(is_figure(after) for _, after in pairs)
 
 
 def _beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
