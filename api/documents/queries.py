@@ -85,12 +85,17 @@ async def list_documents(
 async def find_document(parts: Dependencies, caller: Caller, document_id: str) -> DocumentRow:
     """A document that the caller may see, by its id or the first digits of it. Raises NotFound, BadRequest if
     several documents begin so."""
-    found = parts.index.beginning(document_id, caller.tenant)
+    absent = NotFound(f"document {document_id[:80]!r} does not exist")
+    if not BEGINNING.fullmatch(document_id):
+        raise absent
+    # Of databases that the caller may not see, whole ids are refused, and others are not told.
+    databases = None if DOCUMENT_ID.fullmatch(document_id) else caller.databases
+    found = parts.index.beginning(document_id, caller.tenant, databases)
     if not found:
         await parts.index.refresh()
-        found = parts.index.beginning(document_id, caller.tenant)
+        found = parts.index.beginning(document_id, caller.tenant, databases)
     if not found:
-        raise NotFound(f"document {document_id[:80]!r} does not exist")
+        raise absent
     if len(found) > 1:
         ids = ", ".join(row.id for row in found[:2])
         raise BadRequest(f"several documents begin with {document_id!r} ({ids}, …): give more of the id")

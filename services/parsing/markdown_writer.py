@@ -26,9 +26,9 @@ from services.parsing.emphasis import without_emphasis as without_emphasis
 #: What CommonMark would read as markup. Lookahead is bounded: a megabyte of `[` must not take quadratic time.
 _SPECIAL = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|`|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_(?!\s)|(?<!\s)_(?![^\W_])|<(?=[A-Za-z/!?])"
-    r"|\[(?=[^\]]{0,300}\][(\[])|&(?=#?\w{1,32};)|~(?=~)"
+    r"|\](?=[(\[])|&(?=#?\w{1,32};)|~(?=~)"
 )
-_MAY_BE_SPECIAL = re.compile(r"[\\`*_<\[&~]")
+_MAY_BE_SPECIAL = re.compile(r"[\\`*_<\]&~]")
 _UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _LINE_START = re.compile(r"^(?=#{1,6}(?:\s|$)|>|(?:-{3,}|={2,}|\*{3,})\s*$|\||\+\s)", re.M)
 _TYPED_BULLET = re.compile(r"^[•●▪◦‣∙·■□–]\s+(?=\S)", re.M)

@@ -124,7 +124,8 @@ LEFT JOIN names AS collections ON collections.id = documents.collection
 """
 _BEGINNING = (
     f"SELECT {_FIELDS} FROM documents {_JOINS} "  # noqa: S608
-    "WHERE documents.id BETWEEN ? AND ? AND tenant = ? ORDER BY documents.id LIMIT ?"
+    "WHERE documents.id BETWEEN ? AND ? AND tenant = ? "
+    "AND (? IS NULL OR database IN (SELECT value FROM json_each(?))) ORDER BY documents.id LIMIT ?"
 )
 _TOTALS = """
 SELECT tenant, database, places.collection, sources.name, collections.name, state, documents, chunks, place,
@@ -180,10 +181,13 @@ class DocumentIndex(TopicView):
         await self.ready(timeout)
         await self._view.caught_up(timeout)
 
-    def beginning(self, digits: str, tenant: str) -> list[DocumentRow]:
-        """The first documents of a tenant whose ids begin with these hex digits, also deleted ones."""
+    def beginning(self, digits: str, tenant: str, databases: Set[str] | None = None) -> list[DocumentRow]:
+        """The first documents of a tenant whose ids begin with these hex digits, also deleted ones; those in
+        some `databases`, None for all."""
         bounds = (bytes.fromhex(digits.ljust(_ID_DIGITS, end)) for end in "0f")
-        return [_row(found) for found in self._view.query(_BEGINNING, (*bounds, tenant, _MOST_ALIKE))]
+        within = None if databases is None else json.dumps(sorted(databases))
+        found = self._view.query(_BEGINNING, (*bounds, tenant, within, within, _MOST_ALIKE))
+        return [_row(row) for row in found]
 
     def fates(self, ids: Sequence[str]) -> dict[str, Fate]:
         """What has become of documents, by id: of at most a thousand, if they are known."""

@@ -97,7 +97,7 @@ async def test_what_a_collection_lacks_is_left_out_and_said(indexed: Indexed) ->
 
     refused = await ask(other, "red", status=400)
     assert "does not say with which model" in refused["message"]
-    assert "no sparse key" in (await ask(other, "red", status=400, mode="sparse"))["message"]
+    assert "has no sparse vectors" in (await ask(other, "red", status=400, mode="sparse"))["message"]
     indexed.sparse.index(plain["id"], "words", {"x": "red"})
     found = await ask(other, "red")
     assert (ids(found), found["mode"]) == (["x"], "sparse")

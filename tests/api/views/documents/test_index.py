@@ -64,6 +64,7 @@ async def test_documents_are_found_by_the_first_digits_of_their_ids(tables: Tabl
         assert [row.id for row in found.beginning(id_, "t")] == [id_]
         assert [row.id for row in found.beginning(id_[:7], "t")] == [id_]
         assert found.beginning(id_, "another") == []
+        assert found.beginning(id_[:7], "t", {"another"}) == []
 
 
 async def test_characters_of_patterns_in_a_search_are_themselves(tables: Tables) -> None:
