@@ -125,15 +125,16 @@ class EventsTopic:
             try:
                 [committed] = consumer.committed([place], _ANSWER_SECONDS)
                 first, _ = consumer.get_watermark_offsets(place, _ANSWER_SECONDS)
+                start = TopicPartition(self._topic, partition, first)
                 if committed.offset >= 0:  # else the group is new
                     gap = f"{partition}@{committed.offset}-{first}"
                     catching_up = self._handler.catch_up(f"{self._topic}/{gap}")
                     asyncio.run_coroutine_threadsafe(catching_up, self._loop).result(_ANSWER_SECONDS)
+                    consumer.commit(offsets=[start], asynchronous=False)  # so that it is done once
                     log.error("events expired unread: whole prefixes are run", topic=self._topic, events=gap)
             except (KafkaException, TransientError, TimeoutError) as error:
                 log.warning("topic of events cannot be read on", topic=self._topic, error=str(error))
                 return
-            start = TopicPartition(self._topic, partition, first)
             consumer.incremental_unassign([place])  # a partition without a position accepts no other call
             consumer.incremental_assign([start])
             gone.discard(partition)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from schemas.errors import TransientError
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, partition_counts
@@ -14,6 +15,11 @@ from streams.state.reader import end_offsets, first_offsets
 from streams.topics import CATALOGUE, STAGE_HEALTH
 
 _TIMEOUT_S = 15
+_MOVING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
 #: Groups that are asked for at once: each takes a connection, and waits for it most of the time.
 _AT_ONCE = 8
 #: Written in transactions alone. One offset behind the last record that was read is the marker of its
@@ -109,13 +115,24 @@ def committed_offsets(
     # and does not wait for transactions.
     properties = cluster.client(group_id=group, enable_auto_commit=False, isolation_level="read_uncommitted")
     consumer = Consumer(properties, logger=CLIENT_LOG)
+    coordinators_move = Retrying(
+        retry=retry_if_exception(_is_moving),
+        wait=wait_fixed(0.1),
+        stop=stop_after_delay(_TIMEOUT_S),
+        reraise=True,
+    )
     try:
-        found = consumer.committed(places, _TIMEOUT_S)
+        found = coordinators_move(consumer.committed, places, _TIMEOUT_S)
     except KafkaException as error:
         raise TransientError(f"offsets of {group} cannot be read: {error.args[0].str()}") from error
     finally:
         consumer.close()
     return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
+
+
+def _is_moving(error: BaseException) -> bool:
+    """Whether the coordinator of a group has just begun or moved: librdkafka asks another one then."""
+    return isinstance(error, KafkaException) and error.args[0].code() in _MOVING
 
 
 def lag_by_topic(

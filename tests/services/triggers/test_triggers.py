@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from schemas.events import DeadLetter, InvocationCreated, RunFailed, RunRequested, Source
@@ -21,6 +21,7 @@ from services.triggers.handling import ReadObject
 from streams.engine.outputs import Send
 from streams.kafka.cluster import Cluster, admin
 from streams.kafka.producer import EventProducer
+from streams.state.lags import committed_offsets
 from streams.state.reader import Reader, end_offsets
 from streams.topics import DEAD_LETTERS, PROGRESS, RUNS, SOURCES, Topic
 from tests.conftest import Kafka
@@ -181,10 +182,7 @@ async def test_events_on_a_topic_are_runs_and_offsets_follow_them(cluster: Clust
         producer.flush(20)
 
     def committed() -> int:
-        consumer = Consumer(cluster.client(group_id=cluster.name("triggers")))
-        found = consumer.committed([TopicPartition(topic, partition) for partition in range(2)], timeout=10)
-        consumer.close()
-        return sum(max(position.offset, 0) for position in found)
+        return sum(committed_offsets(cluster, cluster.name("triggers"), {"minio": 2}).values())
 
     write(json.dumps(minio("dir/a b.pdf")).encode(), b"no event", json.dumps(minio("c.pdf")).encode())
     async with running(cluster, tmp_path, events_topic=topic):

@@ -1,8 +1,14 @@
 """When the lag of groups is as it was before, so that nobody need ask."""
 
-import pytest
+from collections.abc import Callable
 
-from streams.state.lags import TopicsSample, is_still
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from schemas.errors import TransientError
+from streams.kafka.cluster import Cluster
+from streams.state import lags
+from streams.state.lags import TopicsSample, committed_offsets, is_still
 
 ENDS = {"documents": 7, "parsed": 5, "stage-health": 100}
 
@@ -23,3 +29,42 @@ def test_groups_that_had_read_everything_are_not_asked_again_while_their_topics_
 @pytest.mark.parametrize("lags", [{}, {"parsing": {"documents": 0}, "chunking": {"parsed": 1}}])
 def test_groups_are_asked_if_one_was_behind_or_none_is_known(lags: dict[str, dict[str, int]]) -> None:
     assert not is_still(sample(lags), ENDS)
+
+
+class Group:
+    """A consumer whose first answers are these errors."""
+
+    def __init__(self, *errors: int) -> None:
+        self.errors = list(errors)
+        self.closed = False
+
+    def committed(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        if self.errors:
+            raise KafkaException(KafkaError(self.errors.pop(0)))
+        return [TopicPartition(place.topic, place.partition, 7) for place in places]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def asked(group: Group) -> Callable[..., Group]:
+    return lambda *_, **__: group
+
+
+def test_a_coordinator_that_has_just_moved_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = Group(KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+    monkeypatch.setattr(lags, "Consumer", asked(group))
+
+    found = committed_offsets(Cluster("127.0.0.1:9"), "parsing", {"documents": 1})
+
+    assert found == {("documents", 0): 7}
+    assert group.closed
+
+
+def test_a_group_that_may_not_be_read_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = Group(KafkaError.GROUP_AUTHORIZATION_FAILED)
+    monkeypatch.setattr(lags, "Consumer", asked(group))
+
+    with pytest.raises(TransientError, match="offsets of parsing cannot be read"):
+        committed_offsets(Cluster("127.0.0.1:9"), "parsing", {"documents": 1})
+    assert group.closed
