@@ -174,6 +174,7 @@ def quiet_logs() -> None:
     def drop(logger: object, method: str, event: MutableMapping[str, object]) -> NoReturn:
         raise structlog.DropEvent
 
+    structlog.reset_defaults()  # a command that ran in this process has its own level
     structlog.configure(processors=[drop])
     for handler in list(logging.root.handlers):
         if (
