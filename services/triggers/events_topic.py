@@ -18,7 +18,7 @@ from schemas.errors import TransientError
 from services.triggers.handling import STAGE, Handler, Message
 from streams.engine.backoff import backoff
 from streams.kafka.cluster import CLIENT_LOG, SESSION_SECONDS, Cluster
-from streams.kafka.expired import is_position_gone
+from streams.kafka.expired import is_position_gone, watermarks
 
 log = structlog.get_logger(__name__)
 
@@ -116,28 +116,33 @@ class EventsTopic:
             log.info("offsets not committed", topic=self._topic, error=str(error))
 
     def _begin_again(self, consumer: Consumer, gone: set[int]) -> None:
-        """Go on with these partitions at the first event that is kept. What comes out of the set is done; the
-        others are tried again."""
-        held = {one.partition for one in consumer.assignment() if one.topic == self._topic}
-        gone &= held  # others have the rest, and find the same
-        for partition in sorted(gone):
-            place = TopicPartition(self._topic, partition)
-            try:
-                [committed] = consumer.committed([place], _ANSWER_SECONDS)
-                first, _ = consumer.get_watermark_offsets(place, _ANSWER_SECONDS)
-                start = TopicPartition(self._topic, partition, first)
-                if committed.offset >= 0:  # else the group is new
-                    gap = f"{partition}@{committed.offset}-{first}"
-                    catching_up = self._handler.catch_up(f"{self._topic}/{gap}")
-                    asyncio.run_coroutine_threadsafe(catching_up, self._loop).result(_ANSWER_SECONDS)
+        """Go on with these partitions at the first event that is kept, and empty the set. Until that succeeds
+        it is tried again."""
+        held = [one.partition for one in consumer.assignment() if one.partition in gone]
+        places = [TopicPartition(self._topic, partition) for partition in held]
+        if not places:  # others have them, and find the same
+            gone.clear()
+            return
+        try:
+            firsts = [first for first, _ in watermarks(self._cluster, consumer, places)]
+            starts = [TopicPartition(self._topic, *start) for start in zip(held, firsts, strict=True)]
+            committed = consumer.committed(places, _ANSWER_SECONDS)
+            for read, start in zip(committed, starts, strict=True):
+                if read.offset >= 0:  # else the group is new
+                    self._make_up(f"{read.partition}@{read.offset}-{start.offset}")
                     consumer.commit(offsets=[start], asynchronous=False)  # so that it is done once
-                    log.error("events expired unread: whole prefixes are run", topic=self._topic, events=gap)
-            except (KafkaException, TransientError, TimeoutError) as error:
-                log.warning("topic of events cannot be read on", topic=self._topic, error=str(error))
-                return
-            consumer.incremental_unassign([place])  # a partition without a position accepts no other call
-            consumer.incremental_assign([start])
-            gone.discard(partition)
+        except (KafkaException, TransientError, TimeoutError) as error:
+            log.warning("topic of events cannot be read on", topic=self._topic, error=str(error))
+            return
+        consumer.incremental_unassign(places)  # a partition without a position accepts no other call
+        consumer.incremental_assign(starts)
+        gone.clear()
+
+    def _make_up(self, gap: str) -> None:
+        """Have whole prefixes run in place of these events. Raises TransientError, TimeoutError."""
+        log.error("events expired unread: whole prefixes are run", topic=self._topic, events=gap)
+        asked = asyncio.run_coroutine_threadsafe(self._handler.catch_up(f"{self._topic}/{gap}"), self._loop)
+        asked.result(_ANSWER_SECONDS)
 
     def _sound(self, messages: Sequence[Any], gone: set[int]) -> list[Any]:
         sound = []

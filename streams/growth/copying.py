@@ -19,7 +19,7 @@ from streams.growth.journal import GrowthJournal
 from streams.growth.moving import Copied, copy_partition, result_of
 from streams.growth.placing import PLACED
 from streams.kafka.cluster import Cluster, admin, ensure_topics, partition_counts
-from streams.state.lags import committed_offsets, consumer_groups
+from streams.state.lags import committed_by_group, consumer_groups
 from streams.state.layout import MOVED, SETTLED, base_of, order_of, ordered_ids, require_settled
 from streams.state.reader import end_offsets
 from streams.topics import DEAD_LETTERS, DOCUMENTS, RUNS
@@ -117,9 +117,11 @@ def _pass(source: Cluster, target: Cluster) -> None:
     """Groups that have read state here have read it there, or they would tell of it again."""
     counts = partition_counts(admin(target), target)
     state = {topic.name for topic in PLACED}
-    for group in consumer_groups(source, whole=True):
+    groups = consumer_groups(source, whole=True)
+    committed = committed_by_group(source, groups, partition_counts(admin(source), source))
+    for group, offsets in committed.items():
         name = group.removeprefix(source.prefix)
-        read = {topic for topic, _ in committed_offsets(source, group)} & state
+        read = {topic for topic, _ in offsets} & state
         ends = end_offsets(target, [(topic, p) for topic in read for p in range(counts[topic])])
         if ends:
             places = [TopicPartition(target.name(topic), p, end) for (topic, p), end in ends.items()]

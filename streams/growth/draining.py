@@ -146,7 +146,7 @@ def inbox_left(cluster: Cluster) -> int:
     count = partition_counts(admin(cluster), cluster)[INBOX.name]
     places = [(INBOX.name, partition) for partition in range(count)]
     ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
-    read = committed_offsets(cluster, cluster.name(INBOX))
+    read = committed_offsets(cluster, cluster.name(INBOX), {INBOX.name: count})
     return sum(end - max(read.get(place, 0), firsts[place]) for place, end in ends.items())
 
 

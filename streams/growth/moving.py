@@ -216,7 +216,7 @@ def pass_moved(cluster: Cluster, topics: Iterable[Topic], beat: Callable[[], Non
     `beat` before each: of two that move, the earlier one must not set a place when services go on."""
     counts = partition_counts(admin(cluster), cluster)
     for group in consumer_groups(cluster, whole=True):
-        read = {topic for topic, _ in committed_offsets(cluster, group)}
+        read = {topic for topic, _ in committed_offsets(cluster, group, counts)}
         places = [
             (topic.name, p) for topic in topics if topic.name in read for p in range(counts[topic.name])
         ]

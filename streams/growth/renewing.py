@@ -104,9 +104,8 @@ def _read_again(cluster: Cluster, topics: Sequence[str]) -> None:
     """Set groups back to the first record: some may have been read with an order of before."""
     counts = partition_counts(admin(cluster), cluster)
     for topic in topics:
-        group = cluster.name(READERS[topic])
-        read = [place for place in committed_offsets(cluster, group) if place[0] == topic]
-        if firsts := first_offsets(cluster, [place for place in read if place[1] < counts[topic]]):
+        read = committed_offsets(cluster, cluster.name(READERS[topic]), {topic: counts[topic]})
+        if firsts := first_offsets(cluster, read):
             _set_back(cluster, topic, firsts)
 
 

@@ -169,10 +169,15 @@ async def test_a_queue_that_a_source_names_is_followed_as_soon_as_there_is_one(
     assert run.source.id == bucket_source(number=3).id
 
 
-async def test_events_on_a_topic_are_runs_and_offsets_follow_them(cluster: Cluster, tmp_path: Path) -> None:
+async def events_topic(cluster: Cluster, partitions: int) -> str:
     topic = f"{cluster.prefix}minio"
-    for made in admin(cluster).create_topics([NewTopic(topic, 2, 1)]).values():
+    for made in admin(cluster).create_topics([NewTopic(topic, partitions, 1)]).values():
         await asyncio.to_thread(made.result, 30)
+    return topic
+
+
+async def test_events_on_a_topic_are_runs_and_offsets_follow_them(cluster: Cluster, tmp_path: Path) -> None:
+    topic = await events_topic(cluster, 2)
     await keep(cluster, bucket_source())
     producer = Producer(cluster.client(enable_idempotence=True))
 
@@ -202,9 +207,7 @@ async def test_events_on_a_topic_are_runs_and_offsets_follow_them(cluster: Clust
 async def test_events_that_expired_unread_are_made_up_for_by_runs_of_the_whole_prefix(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    topic = f"{cluster.prefix}minio"
-    for made in admin(cluster).create_topics([NewTopic(topic, 1, 1)]).values():
-        await asyncio.to_thread(made.result, 30)
+    topic = await events_topic(cluster, 1)
     await keep(cluster, bucket_source())
     producer = Producer(cluster.client(enable_idempotence=True))
 
