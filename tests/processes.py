@@ -1,5 +1,6 @@
 """What Linux knows of a process, for tests of what we start."""
 
+import contextlib
 import os
 import re
 import socket
@@ -45,9 +46,18 @@ def seconds_without_a_core() -> float:
     return int(some.rpartition("total=")[2]) / 1e6
 
 
+def open_files(pid: int) -> set[str]:
+    """What the file descriptors of a process refer to (proc(5)). It may close some while they are read."""
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(link))
+    return found
+
+
 def listening_addresses(pid: int) -> set[str]:
     """The addresses on which a process listens for TCP connections (proc(5), `/proc/net/tcp`)."""
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    links = open_files(pid)
     inodes = {found.group(1) for link in links if (found := re.fullmatch(r"socket:\[(\d+)\]", link))}
     addresses = set()
     for table in ("tcp", "tcp6"):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from streams.processes.forked import ForkedProcess, Forks
-from tests.processes import is_alive
+from tests.processes import is_alive, open_files
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED here: services fork on Linux")
@@ -82,11 +82,10 @@ async def test_a_service_keeps_the_files_that_it_is_given(tmp_path: Path) -> Non
     with forks("wait") as server, (tmp_path / "log").open("ab") as log:
         process = await server.start(["service", "0"], {}, log.fileno(), [lock])
         assert process is not None
-        folder = f"/proc/{process.pid}/fd"
-        open_files = {os.readlink(f"{folder}/{number}") for number in os.listdir(folder)}
+        kept = open_files(process.pid)
     os.close(lock)
 
-    assert str(tmp_path / "lock") in open_files
+    assert str(tmp_path / "lock") in kept
 
 
 async def test_a_service_is_killed_alone(tmp_path: Path) -> None:
