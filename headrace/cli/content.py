@@ -85,7 +85,8 @@ def sync(
     With --schedule or --every it is synced again by itself from now on, as long as the gateway's services
     run: `headrace up`, or a deployment.
 
-    If the first run of a new source fails before it has listed anything, the source is removed again.
+    If the first run of a new source without a schedule fails before it has listed anything, the source is
+    removed again.
 
     Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
     the duration of the command. The exit status is 1 if a document failed.

@@ -30,7 +30,7 @@ _OPTIONS = {
 
 
 class SourceOfSync(NamedTuple):
-    """A source by id; `new` if it was created for this sync."""
+    """A source by id; `new` if it was created for this one run (what is scheduled will be tried again)."""
 
     id: str
     new: bool
@@ -88,7 +88,7 @@ async def source_of_sync(
         client.create_source, {**payload, **sparse, **scheduled, "database_name": request.database}
     )
     try:  # a repeated request is answered with the id of the source that the first one created
-        return SourceOfSync(await reconnecting(client, create, say, PROXY_ERRORS), new=True)
+        return SourceOfSync(await reconnecting(client, create, say, PROXY_ERRORS), new=not scheduled)
     except ApiError as error:
         if error.source_id is None:
             raise

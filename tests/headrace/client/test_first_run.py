@@ -6,7 +6,7 @@ import pytest
 
 from headrace.cli.display import print_result
 from headrace.client.gateway import GatewayClient
-from headrace.client.sync import SourceOfSync, finish
+from headrace.client.sync import SourceOfSync, SyncRequest, begin, finish
 from tests.headrace.client.fake_gateway import ID, fake_gateway
 from tests.headrace.client.test_progress import COMPLETE, progress
 
@@ -54,6 +54,15 @@ async def test_a_new_source_that_has_listed_nothing_is_removed_and_that_is_told(
 )
 async def test_other_sources_stay(case: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert await told(capsys, **case) == ([], "")
+
+
+@pytest.mark.parametrize("schedule", [None, {"every": "15m", "target_collection_name": "notes"}])
+async def test_a_source_with_a_schedule_is_not_made_for_one_run(schedule: dict[str, str] | None) -> None:
+    async with fake_gateway() as gateway, GatewayClient(gateway.url, "key") as client:
+        request = SyncRequest("/srv/notes", "default_database", "notes", schedule=schedule)
+        source, _ = await begin(client, request)
+
+    assert source.new == (schedule is None)
 
 
 async def test_a_source_that_cannot_be_removed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
