@@ -11,6 +11,7 @@ from api.middleware import OPEN_PATHS
 from api.operations import OPERATIONS, Operation, Parameter
 from api.operations.sync import IDEMPOTENCY_KEY
 from schemas.api import ErrorResponse
+from schemas.ids import DOCUMENT_ID_BEGINNING
 
 Schema = dict[str, Any]
 
@@ -134,7 +135,7 @@ def _in_path(name: str) -> Parameter:
     if name == "delivery_id":
         schema = {"type": "string"}
     if name == "document_id":
-        schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+        schema = {"type": "string", "pattern": f"^{DOCUMENT_ID_BEGINNING.pattern}$"}
     return Parameter(name, "The id.", schema, place="path", required=True)
 
 

@@ -1,6 +1,7 @@
 """Deterministic ids of documents and sources. Any producer can compute them; the pipeline checks them."""
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from hashlib import sha256
@@ -11,6 +12,11 @@ from schemas.events import Document, Embedding, MetadataValue, Source
 _SOURCES = uuid.UUID("5e8b2a0c-3f43-4c8e-9a57-6c6f3a3b6d10")
 #: Namespace of the ids of invocations that something outside has caused.
 _INVOCATIONS = uuid.UUID("b1d6a5f2-9c1e-4a0e-8f0b-2f6d0f3c7a51")
+#: Hex digits of a document's id.
+DOCUMENT_ID_DIGITS = 32
+DOCUMENT_ID = re.compile(f"[0-9a-f]{{{DOCUMENT_ID_DIGITS}}}")
+#: A document's id, or enough of it to be meant as one.
+DOCUMENT_ID_BEGINNING = re.compile(f"[0-9a-f]{{4,{DOCUMENT_ID_DIGITS}}}")
 
 
 def parts_sha256(*parts: str) -> bytes:
@@ -44,11 +50,16 @@ def chunk_id_base(document: Document) -> str:
 def document_id(document: Document) -> str:
     """The message key on all topics of the pipeline: 32 hex digits.
 
-    The hash of tenant, database, collection and chunk id base, NUL between them. Two events that would
-    write the same chunk ids are thereby the same document, and stay in order on one partition.
+    Two events that would write the same chunk ids are thereby the same document, and stay in order on one
+    partition.
     """
-    parts = (document.tenant, document.database, document.collection, chunk_id_base(document))
-    return text_sha256("\0".join(parts))[:32]
+    base = chunk_id_base(document)
+    return document_id_of(document.tenant, document.database, document.collection, base)
+
+
+def document_id_of(tenant: str, database: str, collection: str, chunk_id_base: str) -> str:
+    """The id of the document whose chunk ids begin so: of the hash of all four, NUL between them."""
+    return text_sha256("\0".join((tenant, database, collection, chunk_id_base)))[:DOCUMENT_ID_DIGITS]
 
 
 def sparse_row_key(document: Document, row_id: str) -> str:

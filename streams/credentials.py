@@ -4,9 +4,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 from schemas.codec import Codec
 from schemas.errors import RequestError
 from schemas.events import Credential
+from schemas.sources.github import APP_ID
 from streams.kafka.cluster import Cluster
 from streams.secrets import KINDS, Secrets
 from streams.state.reader import ChangelogRecord
@@ -34,6 +39,15 @@ class SavedCredentials(TopicView):
         rows = self._view.query(sql, (str(credential_id), tenant))
         return Credential.model_validate_json(rows[0][0]) if rows else None
 
+    async def find(self, tenant: str, credential_id: int) -> Credential | None:
+        """The same, also if another process has saved it a moment ago. Raises TransientError if the view
+        cannot be read."""
+        found = self.get(tenant, credential_id)
+        if found is None:
+            await self.refresh()
+            found = self.get(tenant, credential_id)
+        return found
+
     def taken(self, credential_id: int) -> bool:
         """Whether a credential of any tenant has this id."""
         return bool(self._view.query("SELECT 1 FROM credentials WHERE id = ?", (str(credential_id),)))
@@ -50,10 +64,7 @@ class SavedCredentials(TopicView):
         Raises RequestError if the tenant has no such credential or it cannot be decrypted, TransientError if
         the view cannot be read.
         """
-        found = self.get(tenant, credential_id)
-        if found is None:  # another process may have saved it a moment ago
-            await self.refresh()
-            found = self.get(tenant, credential_id)
+        found = await self.find(tenant, credential_id)
         if found is None:
             raise RequestError(
                 f"credential {credential_id} does not exist (`headrace credentials list` shows what does)"
@@ -79,12 +90,28 @@ def context_of(credential: Credential) -> str:
 
 
 def require_members(kind: str, secret: Mapping[str, str]) -> None:
-    """Raise RequestError unless a secret has exactly the members of its kind, none of them empty."""
+    """Raise RequestError, which does not repeat the secret, unless it has exactly the members of its kind,
+    none of them empty, and those of a GitHub App can be an id and a key."""
     if kind not in KINDS:
         raise RequestError(f"kind {kind[:40]!r} is none of {', '.join(KINDS)}")
     members = KINDS[kind]
     if set(secret) != set(members) or not all(secret.values()):
         raise RequestError(f"a credential of kind {kind} has {' and '.join(members)}, and none is empty")
+    if kind == "github_app":
+        _require_app(secret["app_id"], secret["private_key"])
+
+
+def _require_app(app_id: str, private_key: str) -> None:
+    if not APP_ID.fullmatch(app_id):
+        raise RequestError("app_id is no id of a GitHub App, as its settings show it: 123456 or Iv23…")
+    try:
+        key = load_pem_private_key(private_key.encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise RequestError(
+            "private_key is no RSA key in PEM, as GitHub gives them: -----BEGIN RSA PRIVATE KEY"
+        )
 
 
 def _fold(database: sqlite3.Connection, change: ChangelogRecord) -> None:

@@ -14,6 +14,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -164,6 +165,13 @@ def no_data_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("share")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def threads_of_a_service() -> None:
+    """Threads as a service has (headrace/wiring/process.py). asyncio's own six, on two cores, can all wait
+    for something slow, and what each test then asks of the broker waits behind them."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(32, thread_name_prefix="blocking"))
 
 
 @pytest.fixture(autouse=True)

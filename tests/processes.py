@@ -5,7 +5,11 @@ import os
 import re
 import socket
 import struct
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def is_alive(pid: int) -> bool:
@@ -46,13 +50,25 @@ def seconds_without_a_core() -> float:
     return int(some.rpartition("total=")[2]) / 1e6
 
 
+def command_lines() -> list[bytes]:
+    """Those of all processes of the machine. Some may end while they are read."""
+    return list(_readable(Path("/proc").glob("[0-9]*/cmdline"), Path.read_bytes))
+
+
+def thread_names(pid: int) -> list[str]:
+    """Those of the threads of a process. Some may end while they are read."""
+    return [name.strip() for name in _readable(Path(f"/proc/{pid}/task").glob("*/comm"), Path.read_text)]
+
+
 def open_files(pid: int) -> set[str]:
     """What the file descriptors of a process refer to (proc(5)). It may close some while they are read."""
-    found = set()
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            found.add(os.readlink(link))
-    return found
+    return set(_readable(Path(f"/proc/{pid}/fd").iterdir(), os.readlink))
+
+
+def _readable(paths: Iterable[Path], read: Callable[[Path], T]) -> Iterator[T]:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            yield read(path)
 
 
 def listening_addresses(pid: int) -> set[str]:

@@ -26,6 +26,7 @@ from schemas.base import Body
 from schemas.errors import RequestError
 from schemas.events import Credential, Source
 from schemas.sources import SOURCE_TYPES, SourceType
+from schemas.sources.github import GithubSource
 from streams.credentials import SavedCredentials, context_of, require_members
 from streams.engine.outputs import Send
 from streams.secrets import Secrets
@@ -150,14 +151,14 @@ async def signed_in(
     parts: Dependencies, caller: Caller, kind: SourceType[Any, Any], form: Body
 ) -> AsyncIterator[Body]:
     """Save the inline secret of a payload and replace it by its id. If the block refuses the payload, the
-    saved credential is deleted again.
+    saved credential is deleted again. A saved credential of a GitHub App names the App.
 
     Blocks with the same secret run one after the other: the second would use the credential that the first
     deletes when it is refused.
     """
     inline = kind.inline_secret(form)
     if inline is None:
-        yield form
+        yield await as_app(parts, caller, form)
         return
     saved = _saved(parts)
     async with parts.changing.of(_secret_lock(caller.tenant, inline.kind, inline.members)):
@@ -170,6 +171,15 @@ async def signed_in(
             if known is None:
                 await _forget(parts, credential)
             raise
+
+
+async def as_app(parts: Dependencies, caller: Caller, form: Body) -> Body:
+    """The form of a repository, with the id of the GitHub App if its credential is that of one."""
+    if not isinstance(form, GithubSource) or form.credential_id is None or form.app_id is not None:
+        return form
+    found = await _saved(parts).find(caller.tenant, form.credential_id)
+    of_app = found is not None and found.kind == "github_app"
+    return form.model_copy(update={"app_id": found.hint}) if found and of_app else form
 
 
 def _lock(credential_id: int) -> str:

@@ -74,14 +74,13 @@ def params(query: Mapping[str, str], name: str, value: object) -> str:
     return urlencode(kept if value is None else {**kept, name: str(value)})
 
 
-def find(database: str, collection: str, key: str, source_id: str | None = None, chunk: str = "") -> str:
-    """The query of `/documents/find`: a document by what a hit or an outcome knows of it."""
+def find(database: str, collection: str, key: str, source_id: str | None = None) -> str:
+    """The query of `/documents/find`: a document by what an outcome knows of it."""
     known = {
         "database": database,
         "collection": collection,
         "key": key,
         "source_id": source_id,
-        "chunk": chunk,
     }
     return urlencode({name: value for name, value in known.items() if value})
 

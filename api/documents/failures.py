@@ -14,12 +14,13 @@ from api.letters.queries import replay_rows
 from api.sync.invocations import require_alone, start_run
 from api.views.documents import DocumentRow
 from api.views.documents.tables import FAILED
-from api.views.letters import REPLAYED, LetterFilter
+from api.views.letters import LetterFilter
 from schemas import api
 from schemas.api import MAX_LETTERS
 from schemas.errors import RequestError
 from schemas.events import FINAL_STATUSES, Invocation
 from schemas.sources import SOURCE_TYPES
+from streams.state.letters import REPLAYED
 
 #: Maximum groups that are shown.
 _MOST_GROUPS = 100

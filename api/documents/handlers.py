@@ -4,7 +4,7 @@ from aiohttp import web
 
 from api.dependencies import PARTS
 from api.documents.failures import list_failures, retry_document, retry_failed
-from api.documents.queries import BEGINNING, MAX_CHUNKS, delete_document, list_documents, show_document
+from api.documents.queries import MAX_CHUNKS, delete_document, list_documents, show_document
 from api.errors import BadRequest
 from api.requests import (
     MAX_LIMIT,
@@ -19,6 +19,7 @@ from api.requests import (
 from api.sync.render import json_response
 from api.views.documents.tables import STATES
 from schemas.api import RetryPayload
+from schemas.ids import DOCUMENT_ID_BEGINNING, DOCUMENT_ID_DIGITS
 
 
 async def get_documents(request: web.Request) -> web.Response:
@@ -77,6 +78,8 @@ async def retry(request: web.Request) -> web.Response:
 
 def _document_id(request: web.Request) -> str:
     text = request.match_info["document_id"].lower()
-    if not BEGINNING.fullmatch(text):
-        raise BadRequest(f"document_id {text[:80]!r} is not 32 hex digits, nor the first 4 or more of them")
+    if not DOCUMENT_ID_BEGINNING.fullmatch(text):
+        raise BadRequest(
+            f"document_id {text[:80]!r} is not {DOCUMENT_ID_DIGITS} hex digits, nor the first 4 or more"
+        )
     return text

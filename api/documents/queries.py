@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +20,7 @@ from api.views.outcomes import Outcome
 from schemas import api
 from schemas.errors import TransientError
 from schemas.events import Document, DocumentDeleted, Embedding, TopicLayout
-from schemas.ids import chunk_id_base
+from schemas.ids import DOCUMENT_ID, DOCUMENT_ID_BEGINNING, chunk_id_base
 from schemas.limits import RESERVED_METADATA_KEYS
 from schemas.sources import FILE_UPLOAD
 from streams.engine.outputs import Send
@@ -36,9 +35,6 @@ _HISTORY = 50
 _RUNS = 10_000
 #: Chunks of one answer: Chroma Cloud's maximum of a request.
 MAX_CHUNKS = 300
-DOCUMENT_ID = re.compile(r"[0-9a-f]{32}")
-#: A document's id, or enough of it to be meant as one.
-BEGINNING = re.compile(r"[0-9a-f]{4,32}")
 
 
 async def list_documents(
@@ -86,7 +82,7 @@ async def find_document(parts: Dependencies, caller: Caller, document_id: str) -
     """A document that the caller may see, by its id or the first digits of it. Raises NotFound, BadRequest if
     several documents begin so."""
     absent = NotFound(f"document {document_id[:80]!r} does not exist")
-    if not BEGINNING.fullmatch(document_id):
+    if not DOCUMENT_ID_BEGINNING.fullmatch(document_id):
         raise absent
     # Of databases that the caller may not see, whole ids are refused, and others are not told.
     databases = None if DOCUMENT_ID.fullmatch(document_id) else caller.databases

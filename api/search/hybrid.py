@@ -18,6 +18,7 @@ from schemas.api import DensePlace, SearchAnswer, Searched, SearchHit, SparsePla
 from schemas.api.search import Mode
 from schemas.api.searching import SparseKey
 from schemas.errors import TransientError
+from schemas.ids import document_id_of
 from streams.chroma import space_of
 
 log = structlog.get_logger("api")
@@ -64,7 +65,7 @@ class HybridSearch:
         records = await get_by_ids(self._legs, target, [one.id for one in page], {"documents", "metadatas"})
         space = space_of(target.found.get("configuration_json"))
         hits = [
-            _hit(records[one.id], rank, one, relevance.get(one.id), space, len(found) == 1)
+            _hit(records[one.id], target, rank, one, relevance.get(one.id), space, len(found) == 1)
             for rank, one in enumerate(page, question.offset + 1)
             if one.id in records
         ]
@@ -179,8 +180,21 @@ def _mode(found: Mapping[str, Hits]) -> Mode:
     return "hybrid" if len(found) == 2 else "dense" if DENSE in found else "sparse"
 
 
+def _document_of(record: Record, target: Target) -> tuple[str, int] | tuple[None, None]:
+    """The id of the record's document, and the number of its chunk; none if Headrace did not write it."""
+    base, _, number = record.id.rpartition("-")
+    if (
+        not base
+        or not (number.isascii() and number.isdecimal())
+        or "document_key" not in (record.metadata or {})
+    ):
+        return None, None
+    place = target.place
+    return document_id_of(place.tenant, place.database, target.name, base), int(number)
+
+
 def _hit(
-    record: Record, rank: int, fused: Fused, relevance: float | None, space: str, alone: bool
+    record: Record, target: Target, rank: int, fused: Fused, relevance: float | None, space: str, alone: bool
 ) -> SearchHit:
     dense, sparse = fused.places.get(DENSE), fused.places.get(SPARSE)
     by_meaning = DensePlace(rank=dense.rank, similarity=similarity(dense.distance, space)) if dense else None
@@ -188,8 +202,11 @@ def _hit(
     score = fused.score
     if alone:  # a single ranking needs no fusion, and its own score is more informative
         score = by_meaning.similarity if by_meaning else by_words.score if by_words else score
+    document_id, chunk_number = _document_of(record, target)
     return SearchHit(
         id=record.id,
+        document_id=document_id,
+        chunk_number=chunk_number,
         rank=rank,
         score=score,
         text=record.document or "",

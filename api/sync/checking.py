@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from api.access import Caller
+from api.admin.credentials import as_app
 from api.clock import now
 from api.dependencies import MOST_CHECKS, PARTS, Dependencies
 from api.errors import BadRequest, TooManyRequests
@@ -43,6 +44,8 @@ async def check(parts: Dependencies, caller: Caller, payload: CheckSourcePayload
     form, secret = payload.form, None
     if (inline := kind.inline_secret(form)) is not None:
         form, secret = kind.with_credential(form, _INLINE), inline.members
+    else:
+        form = await as_app(parts, caller, form)
     config = kind.configure(form)
     async with _slot(parts.checks):
         config, found = await parts.gateway.preview.look(

@@ -25,14 +25,14 @@ from schemas.events import (
 from schemas.ids import document_id
 from streams.engine.publishing.dead_letters import SEQUENCE_HEADER, document_of, place_of
 from streams.kafka.cluster import Cluster
-from streams.state.letters import LetterPlace
+from streams.state.letters import DROPPED, REPLAYED, SUPERSEDED, LetterPlace
 from streams.state.reader import ChangelogRecord
 from streams.state.topic_view import TopicView
 from streams.state.views import View
 from streams.topics import DEAD_LETTERS
 
 _SCAN_SECONDS = 60.0
-OPEN, REPLAYED = "open", "replayed"
+OPEN = "open"
 
 #: Records that belong to a version of a document.
 _VERSIONS = (DocumentUpserted, DocumentDeleted, DocumentParsed, DocumentChunked, DocumentEmbedded)
@@ -172,11 +172,20 @@ def fold_letters(database: sqlite3.Connection, change: ChangelogRecord, codec: C
     """Apply one record of `dead-letters`. A letter that arrives again is open again."""
     event = change.event
     if isinstance(event, LetterSettled):
-        settled = (event.action, round(event.settled_at.timestamp() * 1000), event.id)
+        # What a later release has done with it, it need not be done again.
+        action = event.action if event.action in (REPLAYED, DROPPED, SUPERSEDED) else DROPPED
+        settled = (action, round(event.settled_at.timestamp() * 1000), event.id)
         database.execute("UPDATE letters SET state = ?, settled_ms = ? WHERE id = ?", settled)
     elif isinstance(event, DeadLetter):
         database.execute(_WRITE, _columns(event, change, codec))
         database.execute("DELETE FROM letters WHERE failed_ms < ?", (change.timestamp_ms - _kept_ms(),))
+
+
+def _failed_ms(letter: DeadLetter, written_ms: int) -> int:
+    """When it failed by the clock of its stage; if that cannot be, when it was written. A letter must neither
+    vanish nor stay for years because a clock was wrong."""
+    failed_ms = round(letter.failed_at.timestamp() * 1000)
+    return failed_ms if 0 <= written_ms - failed_ms < _kept_ms() else written_ms
 
 
 def _columns(letter: DeadLetter, change: ChangelogRecord, codec: Codec) -> tuple[Any, ...]:
@@ -202,7 +211,7 @@ def _columns(letter: DeadLetter, change: ChangelogRecord, codec: Codec) -> tuple
         tries=letter.attempt,
         document_key=key,
         invocation_id=run,
-        failed_ms=round(letter.failed_at.timestamp() * 1000),
+        failed_ms=_failed_ms(letter, change.timestamp_ms),
         bytes=len(letter.value or b""),
         whole=letter.whole,
         at_partition=change.partition,

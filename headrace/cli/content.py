@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from headrace.client.connect import Endpoint
     from headrace.client.gateway import GatewayClient
-    from headrace.client.sync import SyncRequest, SyncResult
+    from headrace.client.sync import SourceOfSync, SyncRequest, SyncResult
     from schemas.api import InvocationProgress
 
 
@@ -84,6 +84,9 @@ def sync(
 
     With --schedule or --every it is synced again by itself from now on, as long as the gateway's services
     run: `headrace up`, or a deployment.
+
+    If the first run of a new source without a schedule fails before it has listed anything, the source is
+    removed again.
 
     Uses the gateway at HEADRACE_URL, else the `headrace up` of the data folder, else starts everything for
     the duration of the command. The exit status is 1 if a document failed.
@@ -175,11 +178,11 @@ async def run_sync(
     from headrace.client.sync import finish, follow, listing_of, looked_for
 
     async with GatewayClient(endpoint.url, endpoint.key, reconnect_s) as client:
-        source_id, invocation_id = await _begin(client, request, endpoint)
+        source, invocation_id = await _begin(client, request, endpoint)
         if request.schedule is not None:
-            await _tell_schedule(client, source_id, endpoint)
+            await _tell_schedule(client, source.id, endpoint)
         if not wait:
-            print_begun(source_id, invocation_id, as_json)
+            print_begun(source.id, invocation_id, as_json)
             return None
         name = request.path if request.origin else Path(request.path).name or request.path
         title = f"{name} → {request.collection}"
@@ -193,7 +196,7 @@ async def run_sync(
             watching = asyncio.create_task(stalls.watch())
             try:
                 last = await follow(client, invocation_id, show, display.note)
-                result = await finish(client, source_id, last, display.seconds, display.note)
+                result = await finish(client, source, last, display.seconds, display.note)
             except asyncio.CancelledError:
                 if not endpoint.ours:
                     display.note(f"it goes on: headrace invocations show {invocation_id}")
@@ -213,8 +216,10 @@ async def _tell_schedule(client: "GatewayClient", source_id: str, endpoint: "End
         note(from_now_on(schedule, stays=not endpoint.ours))
 
 
-async def _begin(client: "GatewayClient", request: "SyncRequest", endpoint: "Endpoint") -> tuple[str, str]:
-    """Ids of source and invocation. One that is interrupted says that there may be a run."""
+async def _begin(
+    client: "GatewayClient", request: "SyncRequest", endpoint: "Endpoint"
+) -> "tuple[SourceOfSync, str]":
+    """The source, and the id of the invocation. One that is interrupted says that there may be a run."""
     import asyncio
 
     from headrace.cli.output import note

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from headrace.cli.output import console, print_json, terminal_may_be_gone, visible, why
+from headrace.cli.output import console, note, print_json, terminal_may_be_gone, visible, why
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -224,6 +224,8 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
     out.print(Text.assemble(mark, text))
     if told := skipped_files(result.progress):
         out.print(Text(f"  {told}", style="dim"))
+    if result.remark:
+        note(result.remark)
 
 
 def _print_skipped(result: "SyncResult") -> None:

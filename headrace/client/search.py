@@ -28,6 +28,8 @@ class Hit:
     relevance: float | None = None
     fused: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    document_id: str | None = None
+    chunk_number: int | None = None
 
     @property
     def place(self) -> str:
@@ -80,4 +82,6 @@ def _hit(hit: SearchHit, fused: bool) -> Hit:
         relevance=hit.relevance,
         fused=fused,
         metadata=metadata,
+        document_id=hit.document_id,
+        chunk_number=hit.chunk_number,
     )

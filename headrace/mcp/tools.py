@@ -55,7 +55,7 @@ class Tools:
         contains: Text | None = None,
     ) -> answers.FoundChunks:
         """Search a collection by meaning and by words. `contains`: only chunks that hold exactly this text.
-        Returns chunks with their document and lines."""
+        Returns chunks with their document and lines; `read_document` shows what is around one."""
         payload = SearchPayload(
             query=query,
             collection_name=collection,
@@ -68,8 +68,8 @@ class Tools:
     async def read_document(
         self, document_id: str, first_chunk: Annotated[int, Field(ge=0)] = 0
     ) -> answers.DocumentText:
-        """Read a document's text as it is indexed, some 20,000 characters at a time. `find_documents` has
-        ids; continue with `next_chunk` as `first_chunk`."""
+        """Read a document's text as it is indexed, some 20,000 characters at a time. `search_collection` and
+        `find_documents` have ids; continue with `next_chunk` as `first_chunk`."""
         found = await self._ask(lambda client: client.document(document_id, first_chunk, _CHUNKS))
         return answers.text_of(found)
 
@@ -99,7 +99,8 @@ class Tools:
         )
 
     async def list_collections(self, database: str | None = None) -> answers.CollectionEntries:
-        """List the collections that can be searched, with their number of documents."""
+        """List the collections that can be searched, with their number of documents and the sources that
+        fill them."""
         found = await self._ask(lambda client: client.collections(database_name=database))
         some = [answers.collection_of(one) for one in found[:_MOST_ENTRIES]]
         return answers.CollectionEntries(collections=some, note=_cut(len(found)))

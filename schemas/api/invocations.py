@@ -7,8 +7,7 @@ from pydantic import ConfigDict, Field, RootModel
 
 from schemas.api.common import Id
 from schemas.api.sources import ONE_SOURCE_TYPE
-from schemas.base import Body
-from schemas.events.common import MetadataValue
+from schemas.base import Body, MetadataValue
 from schemas.limits import MAX_CUSTOM_ID_BYTES
 from schemas.sources import SOURCE_TYPES, with_members
 from schemas.sources.github import GitRefIdentifier

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from schemas.api.common import Id
 from schemas.api.invocations import JobStatus
-from schemas.base import Body
-from schemas.events.common import MetadataValue
+from schemas.base import Body, MetadataValue
 
 
 class StageCounts(Body):

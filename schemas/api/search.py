@@ -49,9 +49,15 @@ class SparsePlace(Body):
 class SearchHit(Body):
     """A chunk. `rank` counts from 1 over all pages. `score` is greater for better and orders the hits of one
     answer; it is no percentage and not comparable between queries: use a leg's own score for thresholds. A
-    leg that has not found the chunk is null."""
+    leg that has not found the chunk is null.
+
+    `document_id` and `chunk_number` (from 0) are where it is among documents; null for rows of other
+    programs.
+    """
 
     id: str
+    document_id: str | None = None
+    chunk_number: int | None = None
     rank: int
     score: float
     text: str

@@ -20,7 +20,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}")
 _URL = re.compile(r"https?://(?:[^@/]*@)?(?P<host>[^/]+)/(?P<path>.+)", re.IGNORECASE)
 _SSH = re.compile(r"(?:ssh://)?(?:[^@/:]+@)(?P<host>[^/:]+)(?::\d+/|[:/])(?P<path>.+)", re.IGNORECASE)
 _SHA = re.compile(r"[0-9a-f]{4,40}|[0-9a-f]{64}")
-_APP_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+#: The id of a GitHub App, or its client id.
+APP_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 #: What git forbids in the name of a branch (git-check-ref-format).
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|^/|\.$|\.lock(?:/|$)|(?:^|/)\.|^-|^@$")
 
@@ -114,7 +115,7 @@ class Github(SourceType[GithubSource, GithubConfig]):
 
     def configure(self, form: GithubSource) -> GithubConfig:
         """Raises RequestError for what names no repository, no branch, or no file at all."""
-        if form.app_id is not None and not _APP_ID.fullmatch(form.app_id):
+        if form.app_id is not None and not APP_ID.fullmatch(form.app_id):
             raise RequestError(f"github.app_id must be the id of a GitHub App, found {form.app_id[:80]!r}")
         if form.app_id is not None and form.credential_id is None:
             raise RequestError(

@@ -27,9 +27,18 @@ def event_type(run: Invocation) -> str:
     return f"invocation.{run.status.value}"
 
 
+def ended_at(run: Invocation) -> datetime | None:
+    """When a run has ended; None if it goes on. Of two clocks: a run that was requested later than the
+    broker's says that it has ended has ended since."""
+    if run.status not in FINAL_STATUSES or run.finished_at is None:
+        return None
+    return max(run.created_at, run.finished_at)
+
+
 def wants(endpoint: WebhookEndpoint, run: Invocation) -> bool:
     """Whether an endpoint is told of a run. Runs that ended before it was created are not its own."""
-    if run.status not in FINAL_STATUSES or run.finished_at is None or endpoint.created_at > run.finished_at:
+    ended = ended_at(run)
+    if ended is None or endpoint.created_at > ended:
         return False
     if endpoint.tenant != run.tenant or event_type(run) not in endpoint.events:
         return False

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import structlog
 
-from schemas.events import FINAL_STATUSES, Invocation, WebhookDelivery, WebhookEndpoint
+from schemas.events import Invocation, WebhookDelivery, WebhookEndpoint
 from services.notifying import metrics
-from services.notifying.message import after, delivery_of, given_up, wants
+from services.notifying.message import after, delivery_of, ended_at, given_up, wants
 from services.notifying.sending import Sender
 from streams.engine.outputs import Send
 from streams.engine.stage import Context, Outcome, PunctuatedStage, Record
@@ -187,9 +187,8 @@ class NotifyingStage(PunctuatedStage[Invocation]):
 
 
 def _is_news(run: Invocation | None, now: datetime) -> bool:
-    if run is None:  # a tombstone
-        return False
-    return run.status in FINAL_STATUSES and run.finished_at is not None and run.finished_at > now - _NEWS
+    ended = None if run is None else ended_at(run)  # None: a tombstone
+    return ended is not None and ended > now - _NEWS
 
 
 def _send(delivery: WebhookDelivery) -> Send:

@@ -64,7 +64,7 @@ class GrowthJournal:
             raise TransientError(f"transactions cannot begin: {error.args[0].str()}") from error
         self.layout = read_layout(cluster, codec)
 
-    def write(self, topic: Topic, partition: int, key: bytes, value: bytes, timestamp_ms: int) -> None:
+    def write(self, topic: Topic, partition: int, key: bytes, value: bytes) -> None:
         """Write a record, in a transaction with others; `flush` ends the last one."""
         if not self._waiting:
             self._guarded(self._producer.begin_transaction)
@@ -78,7 +78,6 @@ class GrowthJournal:
                     key,
                     partition,
                     on_delivery=self._delivered,
-                    timestamp=timestamp_ms,
                 )
                 break
             except BufferError:
@@ -99,7 +98,7 @@ class GrowthJournal:
         """Make this the newest layout."""
         layout = layout.model_copy(update={"told_at": datetime.now(UTC)})
         value = self._codec.encode(layout, LAYOUT.name)
-        self.write(LAYOUT, 0, KEY.encode(), value, round(layout.since.timestamp() * 1000))
+        self.write(LAYOUT, 0, KEY.encode(), value)
         self.flush()
         self.layout, self._noted = layout, time.monotonic()
 

@@ -38,9 +38,9 @@ from streams.state.reader import end_offsets
 from streams.topics import INBOX, Topic
 
 _ANSWER_SECONDS = 60.0
-_SCHEMA = "CREATE TABLE live (id BLOB PRIMARY KEY, key BLOB, value BLOB, at INTEGER, number INTEGER)"
-_PUT = "INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?, ?)"
-_LIVE = "SELECT key, value, at FROM live ORDER BY number"
+_SCHEMA = "CREATE TABLE live (id BLOB PRIMARY KEY, key BLOB, value BLOB, number INTEGER)"
+_PUT = "INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?)"
+_LIVE = "SELECT key, value FROM live ORDER BY number"
 #: Deciding by the key alone needs an event, which is not looked at.
 _ANY = ApiKey.model_construct()
 
@@ -105,10 +105,10 @@ def copy_partition(
     Raises RequestError for a record that this release cannot read.
     """
     written = 0
-    for key, value, at in _live_records(what, beat):
+    for key, value in _live_records(what, beat):
         written += 1
         place = _target(what.codec, what.topic, key, value, count)
-        journal.write(what.topic, place, key, change(value) if change else value, at)
+        journal.write(what.topic, place, key, change(value) if change else value)
         beat()
     journal.flush()
     return written
@@ -121,12 +121,12 @@ def require_readable(cluster: Cluster, codec: Codec, partitions: int, beat: Call
     for topic in BY_EVENT:
         for partition in range(partitions):
             what = Copied(cluster, codec, topic, partition, ends[topic.name, partition])
-            for key, value, _ in _live_records(what, beat):
+            for key, value in _live_records(what, beat):
                 _target(codec, topic, key, value, partitions)
 
 
-def _live_records(what: Copied, beat: Callable[[], None]) -> Iterator[tuple[bytes, bytes, int]]:
-    """Key, value and time of each live record, in order. Calls `beat` with every record that is read."""
+def _live_records(what: Copied, beat: Callable[[], None]) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of each live record, in order. Calls `beat` with every record that is read."""
     with (
         tempfile.TemporaryDirectory(prefix="headrace-grow-") as folder,
         contextlib.closing(sqlite3.connect(Path(folder) / "live.sqlite", isolation_level=None)) as live,
@@ -146,7 +146,7 @@ def _keep(live: sqlite3.Connection, message: Any, compact: bool) -> None:
     if value is None:
         live.execute("DELETE FROM live WHERE id = ?", (identity,))
     else:
-        live.execute(_PUT, (identity, key, value, message.timestamp()[1], message.offset()))
+        live.execute(_PUT, (identity, key, value, message.offset()))
 
 
 def _target(codec: Codec, topic: Topic, key: bytes, value: bytes, count: int) -> int:

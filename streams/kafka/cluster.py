@@ -147,7 +147,12 @@ def answer_of(future: Any, what: str, seconds: float = 15.0) -> Any:
 
 def topic_settings(topic: Topic, replication: int) -> dict[str, str]:
     """The settings with which a topic is created."""
-    settings = {"min.insync.replicas": str(max(1, replication - 1))}
+    settings = {
+        "min.insync.replicas": str(max(1, replication - 1)),
+        # Retention counts from the broker's clock: what a machine writes whose clock is a month slow would be
+        # expired at once, and a broker refuses what one writes whose clock is an hour fast.
+        "message.timestamp.type": "LogAppendTime",
+    }
     if topic.compact:
         # Compaction skips the active segment. Roll daily or at 32 MB, so that state stays small on a laptop.
         return settings | {"cleanup.policy": "compact", "segment.ms": "86400000", "segment.bytes": "33554432"}

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import structlog
+
 from schemas.codec import Codec
+from schemas.errors import ContractError, TransientError
 from schemas.events import Event
+from streams.engine.blame import of_the_machine
 from streams.engine.log import RecordMetadata
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import encoded
@@ -20,8 +24,10 @@ from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
-from streams.state.reader import Reader, end_offsets, first_offsets
+from streams.state.reader import ChangelogRecord, Reader, end_offsets, first_offsets
 from streams.topics import Topic
+
+log = structlog.get_logger(__name__)
 
 E = TypeVar("E", bound=Event)
 
@@ -155,12 +161,11 @@ class PartitionStore(Generic[E]):
         self._write({}, {partition: end for partition, end in ends.items() if partition not in behind})
         if not behind:
             return
-        reader = Reader(self._cluster, self._codec)
+        reader = Reader(self._cluster, self._codec, _passed_over)
         try:
             reader.assign({partition: starts.get(partition, 0) for partition in behind})
             for batch in reader.read_to(behind):
-                rows = {(change.partition, change.key): self._row(change.event) for change in batch.changes}
-                self._write(rows, batch.positions)
+                self._write(self._rows(batch.changes), batch.positions)
         finally:
             reader.close()
 
@@ -174,6 +179,19 @@ class PartitionStore(Generic[E]):
             self._database.execute("DELETE FROM rows WHERE partition = ?", (partition[1],))
             self._positions.forget(partition)
             self._database.execute("COMMIT")
+
+    def _rows(self, changes: Iterable[ChangelogRecord]) -> _Rows:
+        """The rows of these records. One without sense is passed over: it would stop every reader forever."""
+        rows: _Rows = {}
+        for change in changes:
+            try:
+                rows[change.partition, change.key] = self._row(change.event)
+            except Exception as error:
+                if isinstance(error, TransientError) or of_the_machine(error):
+                    raise
+                where = f"{change.topic}[{change.partition}]@{change.offset}"
+                _passed_over(ContractError(f"{where}: {type(error).__name__}: {error}"))
+        return rows
 
     def _row(self, event: Event | None, value: bytes | None = None) -> _Row | None:
         """A row's labels and value; None for a tombstone. `value`: the bytes of the event that were produced,
@@ -201,3 +219,7 @@ class PartitionStore(Generic[E]):
 
     def _decode(self, value: bytes) -> E:
         return self._codec.decode(value)  # type: ignore[return-value]
+
+
+def _passed_over(error: ContractError) -> None:
+    log.error("record passed over", error=str(error))

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from api import Gateway
-from services.connectors import Access, S3Access, origins
+from services.connectors import Access, GithubAccess, S3Access, origins
 from streams.credentials import SavedCredentials
 from streams.secrets import Secrets, SecretsKey
 from streams.topics import RUNS
 from tests.api.conftest import DATABASE, Server, asked_runs, running
 from tests.api.fake_tracking import FakeTracking
 from tests.s3_server import BUCKET, Answer, Asked, MemoryS3, refusal, serving
+from tests.services.connectors.github.git_server import key_pair
 
 CREDENTIALS, SOURCES = "/api/v1/credentials", "/api/v1/sources"
 PAIR = {"access_key_id": "AKIA0MARKED0KEY0WXYZ", "secret_access_key": "marked/secret+key"}
@@ -48,7 +49,8 @@ async def gateway(
     saved = SavedCredentials(
         configuration.cluster, configuration.codec, folder / "credentials.sqlite", Secrets(lambda: keys)
     )
-    access = Access(credentials=saved, s3=S3Access([s3_store.url]))
+    nobody = GithubAccess(url="http://127.0.0.1:1")
+    access = Access(credentials=saved, github=nobody, s3=S3Access([s3_store.url]))
     made = replace(configuration, credentials=saved, origins=origins(access), state_folder=folder / "state")
     async with running(made) as server:
         yield server
@@ -353,6 +355,28 @@ async def test_a_sparse_key_is_refused_before_anything_is_saved(gateway: Server,
 
     assert "embedding.sparse" in refused["message"]
     assert await listed(gateway) == before
+
+
+async def test_a_source_with_the_credential_of_an_app_names_that_app(gateway: Server) -> None:
+    secrets = {"github_app": {"app_id": "77", "private_key": key_pair()[0]}, "github_token": {"token": "t"}}
+    ids = {}
+    for kind, secret in secrets.items():
+        body = {"kind": kind, "name": "n", "secret": secret}
+        ids[kind] = (await gateway.call("POST", CREDENTIALS, status=201, json=body))["id"]
+    body = {
+        "database_name": DATABASE,
+        "github": {"repository": "owner/repo", "credential_id": ids["github_app"]},
+    }
+    source = (await gateway.call("POST", SOURCES, status=201, json=body))["source_id"]
+
+    shown = (await gateway.call("GET", f"{SOURCES}/{source}", status=200))["github"]
+    assert (shown["app_id"], shown["credential_id"]) == ("77", ids["github_app"])
+    changed = {"github": {"repository": "owner/repo", "credential_id": ids["github_token"]}}
+    now = await gateway.call("PUT", f"{SOURCES}/{source}", status=200, json=changed)
+    assert now["github"]["app_id"] is None
+    again = {"github": {"credential_id": ids["github_app"]}}
+    found = await gateway.call("PATCH", f"{SOURCES}/{source}", status=200, json=again)
+    assert found["github"]["app_id"] == "77"
 
 
 async def test_filters_of_repositories_go_with_their_type(gateway: Server) -> None:

@@ -12,6 +12,7 @@ from streams.local.properties import SINGLE_NODE
 from tests.containers import compose_services
 
 ROOT = Path(__file__).parents[2]
+KEYS = {f"HEADRACE_{name}" for name in ("API_KEY", "SECRETS_KEY", "SEARCH_TOKEN", "EMBED_KEY")}
 SERVICES = {"connectors", "parsing", "chunking", "embedding", "indexing", "searching", "tracking", "api"}
 
 
@@ -72,9 +73,19 @@ def test_metrics_of_every_service_can_be_scraped_inside_the_network(services: di
     assert [name for name in SERVICES if "ports" in services[name]] == ["api"]
 
 
-def test_no_key_is_written_down_and_only_loopback_is_published(services: dict[str, Any]) -> None:
-    for name in SERVICES:
-        assert services[name]["environment"]["HEADRACE_API_KEY"].startswith("${HEADRACE_API_KEY:?")
+def test_each_service_has_the_keys_that_it_needs_and_only_loopback_is_published(
+    services: dict[str, Any],
+) -> None:
+    keys = {name: {key for key in services[name]["environment"] if key in KEYS} for name in SERVICES}
+    assert {name: found for name, found in keys.items() if found} == {
+        "api": KEYS,
+        "connectors": {"HEADRACE_SECRETS_KEY"},
+        "embedding": {"HEADRACE_EMBED_KEY"},
+        "searching": {"HEADRACE_SEARCH_TOKEN"},
+    }
+    assert services["api"]["environment"]["HEADRACE_API_KEY"].startswith("${HEADRACE_API_KEY:?")
+    written = [one["environment"][key] for one in services.values() for key in KEYS & {*one["environment"]}]
+    assert all(value.startswith("${") for value in written)
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published == ["127.0.0.1:8080:8080"]
 

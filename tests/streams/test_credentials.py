@@ -73,6 +73,9 @@ def test_members_of_a_kind_are_checked() -> None:
         ("aws", {"access_key_id": "x"}, "access_key_id and secret_access_key"),
         ("aws", {**PAIR, "secret_access_key": ""}, "none is empty"),
         ("github_token", {**PAIR}, "has token"),
+        ("github_app", {"app_id": "-----BEGIN X-----", "private_key": "marked"}, "app_id is no id"),
+        ("github_app", {"app_id": "77", "private_key": "marked"}, "private_key is no RSA key in PEM"),
     ):
-        with pytest.raises(RequestError, match=message):
+        with pytest.raises(RequestError, match=message) as refused:
             require_members(kind, secret)
+        assert "marked" not in str(refused.value)

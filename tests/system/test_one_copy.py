@@ -54,7 +54,8 @@ async def test_two_first_runs_of_a_folder_at_once_do_the_work_once(pipeline: Pip
     first, second = [await pipeline.ended(invocation) for invocation in invocations]
 
     assert (first["indexed"], first["unchanged"]) == (60, 0)
-    assert (second["indexed"], second["unchanged"]) == (0, 60)
+    assert second["indexed"] == 0
+    assert second["unchanged"] in (0, 60)  # none if it waited already when the first began: it is merged
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -10,6 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 
 from schemas.ids import text_sha256
 from streams.kafka.cluster import admin, partition_counts
+from tests.files import files_below
 from tests.s3_server import BUCKET, MemoryS3
 from tests.system.pipeline import DATABASE, Pipeline
 
@@ -143,4 +144,4 @@ def everything_on_topics(pipeline: Pipeline) -> bytes:
 
 def everything_in_files(data: Path) -> bytes:
     """Logs, SQLite files, journals, blobs."""
-    return b"\n".join(path.read_bytes() for path in sorted(data.rglob("*")) if path.is_file())
+    return b"\n".join(content for _, content in files_below(data))

@@ -74,13 +74,19 @@ async def show_one(request: web.Request) -> Page:
     return Page("document.html", found.document_key, load)
 
 
+def chunk_path(document_id: str, chunk: int) -> str:
+    """Where a chunk of a document is shown."""
+    first = chunk // _CHUNKS * _CHUNKS
+    return f"/documents/{document_id}" + (f"?first={first}" if first else "") + f"#chunk-{chunk}"
+
+
 def _is_web(key: str) -> bool:
     """Whether a key is the address of a page; nothing else becomes a link."""
     return key.startswith(("https://", "http://")) and key.isprintable()
 
 
 async def find(request: web.Request) -> web.StreamResponse:
-    """Lead to a document by its collection and key: what a hit or an outcome knows of it."""
+    """Lead to a document by its collection and key: what an outcome knows of it."""
     parts, caller = request.app[PARTS], caller_of(request)
     database, collection, key = (query_text(request, name) for name in ("database", "collection", "key"))
     if database is None or collection is None or key is None:
@@ -95,12 +101,7 @@ async def find(request: web.Request) -> web.StreamResponse:
         raise NotFound(f"collection {collection!r} has no document {key!r} any more")
     if len(chosen) > 1:
         return see_other(f"/documents?{urlencode({'collection': f'{database}/{collection}', 'q': key})}")
-    chunk = query_number(request, "chunk", 0, 2**31)
-    first = chunk // _CHUNKS * _CHUNKS
-    query = f"?first={first}" if first else ""
-    return see_other(
-        f"/documents/{chosen[0].id}{query}" + (f"#chunk-{chunk}" if "chunk" in request.query else "")
-    )
+    return see_other(f"/documents/{chosen[0].id}")
 
 
 async def delete(request: web.Request) -> web.StreamResponse:

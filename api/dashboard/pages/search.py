@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from api.access import TOKEN_HEADER
 from api.dashboard.page import Context, Page
+from api.dashboard.pages.documents import chunk_path
 from api.dashboard.pages.sources import DEFAULT_DATABASE
-from api.dashboard.rendering import find
 from api.dashboard.scope import scope_of
 from api.dashboard.sessions import is_secure
 from api.dependencies import PARTS
@@ -91,7 +91,7 @@ async def _load(request: web.Request) -> Context:
     except (RequestError, IngestError) as error:
         return context | {"error": str(error)}
     words = [*words_of(asked["q"]), *([asked["contains"]] if asked["contains"] else [])]
-    return context | {"answer": found, "hits": _shown(found, chosen), "words": words}
+    return context | {"answer": found, "hits": _shown(found), "words": words}
 
 
 def _chosen(request: web.Request, known: list[tuple[str, str]]) -> tuple[str, str] | None:
@@ -150,11 +150,11 @@ def _typed(value: str) -> str | int | float | bool:
     return found if isinstance(found, str | int | float | bool) else value
 
 
-def _shown(found: SearchAnswer, chosen: tuple[str, str]) -> list[ShownHit]:
-    return [_hit(hit, chosen) for hit in found.hits]
+def _shown(found: SearchAnswer) -> list[ShownHit]:
+    return [_hit(hit) for hit in found.hits]
 
 
-def _hit(hit: SearchHit, chosen: tuple[str, str]) -> ShownHit:
+def _hit(hit: SearchHit) -> ShownHit:
     metadata = hit.metadata
     first, last, page = (metadata.get(name) for name in ("start_line", "end_line", "page"))
     place = f"page {page}" if page is not None else ""
@@ -163,9 +163,7 @@ def _hit(hit: SearchHit, chosen: tuple[str, str]) -> ShownHit:
         place = f"{place}, {lines}" if place else lines
     more = {name: value for name, value in metadata.items() if name not in _APART and "sha256" not in name}
     key = metadata.get("document_key")
-    link = None
-    if isinstance(key, str):
-        link = "/documents/find?" + find(*chosen, key, chunk=hit.id.rpartition("-")[2])
+    link = None if hit.document_id is None else chunk_path(hit.document_id, hit.chunk_number or 0)
     return ShownHit(hit, str(key or hit.id), place, more, link)
 
 

@@ -15,6 +15,7 @@ from api.views.documents.tables import DELETED, INDEXED, TABLES
 from schemas.codec import Codec
 from schemas.errors import TransientError
 from schemas.events import Embedding
+from schemas.ids import DOCUMENT_ID_DIGITS
 from streams.kafka.cluster import Cluster
 from streams.state.topic_view import TopicView
 from streams.state.views import View
@@ -22,8 +23,8 @@ from streams.topics import DOCUMENT_STATES, PROGRESS
 
 #: A search within keys reads all keys: about 0.3 s for a million.
 _SCAN_SECONDS = 5.0
-#: Hex digits of a document's id, and how many of one beginning are told apart: more is one answer.
-_ID_DIGITS, _MOST_ALIKE = 32, 2
+#: How many ids of one beginning are told apart: more is one answer.
+_MOST_ALIKE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class DocumentIndex(TopicView):
     def beginning(self, digits: str, tenant: str, databases: Set[str] | None = None) -> list[DocumentRow]:
         """The first documents of a tenant whose ids begin with these hex digits, also deleted ones; those in
         some `databases`, None for all."""
-        bounds = (bytes.fromhex(digits.ljust(_ID_DIGITS, end)) for end in "0f")
+        bounds = (bytes.fromhex(digits.ljust(DOCUMENT_ID_DIGITS, end)) for end in "0f")
         within = None if databases is None else json.dumps(sorted(databases))
         found = self._view.query(_BEGINNING, (*bounds, tenant, within, within, _MOST_ALIKE))
         return [_row(row) for row in found]

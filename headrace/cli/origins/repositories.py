@@ -22,7 +22,7 @@ GithubCredential = Annotated[
     typer.Option(
         "--github-credential",
         min=1,
-        help="Of a repository: id of the saved token to read it with.",
+        help="Of a repository: id of the saved token or GitHub App to read it with.",
         show_default=False,
     ),
 ]

@@ -18,11 +18,12 @@ from headrace.client.sync.request import (
 )
 from headrace.client.sync.result import SyncResult, as_json
 from headrace.client.sync.runs import begin, finish, follow
-from headrace.client.sync.sources import wanted_source_id
+from headrace.client.sync.sources import SourceOfSync, source_of_sync
 
 __all__ = [
     "RUN_FLAGS",
     "RemoteSource",
+    "SourceOfSync",
     "SyncRequest",
     "SyncResult",
     "as_json",
@@ -32,7 +33,7 @@ __all__ = [
     "follow",
     "listing_of",
     "looked_for",
+    "source_of_sync",
     "source_payload",
     "wanted_source",
-    "wanted_source_id",
 ]

@@ -10,7 +10,7 @@ from schemas.api import DocumentOutcome, InvocationProgress
 @dataclass(frozen=True, slots=True)
 class SyncResult:
     """The result of a sync. `failures` and `skipped` have at most 1,000 documents each, `warned` the first
-    ten with warnings."""
+    ten with warnings. `remark` says what became of a new source whose run failed."""
 
     source_id: str
     progress: InvocationProgress
@@ -18,6 +18,7 @@ class SyncResult:
     seconds: float
     warned: list[DocumentOutcome] = field(default_factory=list)
     skipped: list[DocumentOutcome] = field(default_factory=list)
+    remark: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -41,6 +42,7 @@ def as_json(result: SyncResult) -> str:
             "chunks": counts.chunks,
             "seconds": round(result.seconds, 3),
             "merged_into": progress.merged_into,
+            "remark": result.remark,
             "skipped": {skipped.reason: skipped.count for skipped in progress.skipped},
             "skipped_documents": [
                 {"document_key": s.document_key, "reason": s.reason} for s in result.skipped

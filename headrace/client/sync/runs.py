@@ -13,7 +13,7 @@ from headrace.client.progress import counted, status_of
 from headrace.client.reconnect import PROXY_ERRORS, Outage, reconnecting
 from headrace.client.sync.request import SyncRequest
 from headrace.client.sync.result import SyncResult
-from headrace.client.sync.sources import wanted_source_id
+from headrace.client.sync.sources import SourceOfSync, removed_unless_listed, source_of_sync
 from schemas.api import DocumentOutcome, InvocationProgress
 from schemas.errors import TransientError
 
@@ -28,19 +28,19 @@ _UNFINISHED = frozenset({"pending", "processing"})
 
 async def begin(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
-) -> tuple[str, str]:
-    """Create the source of a request if it does not exist, and run it. Returns the ids of source and
+) -> tuple[SourceOfSync, str]:
+    """Create the source of a request if it does not exist, and run it. Returns the source and the id of the
     invocation.
 
     Reconnects to a gateway that goes away. Lost responses create no second source or run.
     """
-    source_id = await wanted_source_id(client, request, say)
+    source = await source_of_sync(client, request, say)
     key = secrets.token_hex(16)
 
     def create() -> Awaitable[str]:
-        return client.create_invocation(source_id, request.collection, request.options, key)
+        return client.create_invocation(source.id, request.collection, request.options, key)
 
-    return source_id, await reconnecting(client, create, say, PROXY_ERRORS)
+    return source, await reconnecting(client, create, say, PROXY_ERRORS)
 
 
 async def follow(
@@ -105,12 +105,13 @@ def _known(invocation_id: str, last: InvocationProgress | None) -> str:
 
 async def finish(
     client: GatewayClient,
-    source_id: str,
+    source: SourceOfSync,
     last: InvocationProgress,
     seconds: float,
     say: Callable[[str], None] = lambda message: None,
 ) -> SyncResult:
-    """The result of a run that has ended. Waits for the gateway as `follow` does."""
+    """The result of a run that has ended. Waits for the gateway as `follow` does. A source that was created
+    for a run that failed before it had listed anything is removed."""
     documents = partial(client.documents, last.invocation_id)
     failures: list[DocumentOutcome] = []
     skipped: list[DocumentOutcome] = []
@@ -124,4 +125,5 @@ async def finish(
             warned = await reconnecting(client, partial(documents, limit=_MOST_WARNED, warned=True), say)
     except TransientError as error:
         raise TransientError(f"{error}. {_known(last.invocation_id, last)}") from error
-    return SyncResult(source_id, last, failures, seconds, warned, skipped)
+    remark = await removed_unless_listed(client, source, last)
+    return SyncResult(source.id, last, failures, seconds, warned, skipped, remark)

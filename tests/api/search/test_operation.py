@@ -11,6 +11,8 @@ from chromadb import K, Search
 
 from api.gateway import ChromaAccess
 from api.search.rerank import RerankAccess
+from schemas.events import Document, Embedding
+from schemas.ids import document_id
 from tests.api.chroma.test_endpoint import OURS
 from tests.api.chroma.test_search import Indexed, indexed, searching
 from tests.api.conftest import DATABASE, Server, Start
@@ -86,6 +88,30 @@ async def test_numbers_come_back_as_they_were_written(indexed: Indexed) -> None:
 
     assert hit["metadata"] == numbers
     assert searched["metadatas"] == [[numbers]]
+
+
+async def test_a_hit_says_where_it_is_in_which_document(indexed: Indexed) -> None:
+    document = Document(
+        tenant="default_tenant",
+        database=DATABASE,
+        collection=indexed.collection["name"],
+        document_key="a.md",
+        embedding=Embedding(model="m"),
+        custom_id="a-1",
+    )
+    row = {
+        "ids": ["a-1-7", "a-1-8"],
+        "embeddings": [[0.5, 0.5]] * 2,
+        "documents": ["odd", "odd too"],
+        "metadatas": [{"document_key": "a.md", "n": 9}, {"n": 9}],
+    }
+    path = f"{OURS}/{indexed.collection['id']}"
+    await indexed.server.call("POST", f"{path}/upsert", status=200, json=row)
+
+    hits = {hit["id"]: hit for hit in (await ask(indexed, "odd", where={"n": 9}))["hits"]}
+
+    found = {id_: (hit["document_id"], hit["chunk_number"]) for id_, hit in hits.items()}
+    assert found == {"a-1-7": (document_id(document), 7), "a-1-8": (None, None)}  # the other is not ours
 
 
 async def test_what_a_collection_lacks_is_left_out_and_said(indexed: Indexed) -> None:

@@ -1,7 +1,7 @@
 """Dead letters folded into SQLite, and their reasons."""
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -55,8 +55,17 @@ def test_a_letter_is_open_until_it_is_replayed_or_dropped_and_open_again_when_it
         folded(letter())[0]["state"],
         folded(letter(), settled("replayed"))[0]["state"],
         folded(letter(), settled("dropped"), letter())[0]["state"],
+        folded(letter(), settled("done away with by a later release"))[0]["state"],
     ]
-    assert states == ["open", "replayed", "open"]
+    assert states == ["open", "replayed", "open", "dropped"]
+
+
+@pytest.mark.parametrize("days", [-400, -15, 0, 5 * 365])
+def test_a_letter_of_a_stage_whose_clock_is_wrong_is_kept_as_long_as_others(days: int) -> None:
+    (row,) = folded(letter(failed_at=NOW + timedelta(days=days)))
+    assert row["failed_ms"] == round(NOW.timestamp() * 1000)
+    (earlier,) = folded(letter(failed_at=NOW - timedelta(days=2)))
+    assert earlier["failed_ms"] == round((NOW - timedelta(days=2)).timestamp() * 1000)
 
 
 def test_where_a_letter_belongs_is_read_from_its_record_if_it_does_not_say_so() -> None:

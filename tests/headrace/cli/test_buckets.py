@@ -7,7 +7,7 @@ import pytest
 
 from headrace.cli.origins.buckets import bucket, is_bucket, not_asked_about, require_fitting
 from headrace.client.gateway import GatewayClient
-from headrace.client.sync import SyncRequest, looked_for, wanted_source_id
+from headrace.client.sync import SyncRequest, looked_for, source_of_sync
 from headrace.usage_error import UsageError
 from schemas.api import Source
 from schemas.errors import RequestError
@@ -68,7 +68,7 @@ async def source_id(
         origin=bucket(path, "c", region, endpoint, credential),
         keeps=not_asked_about(region, credential, endpoint),
     )
-    return await wanted_source_id(cast(GatewayClient, gateway), request)
+    return (await source_of_sync(cast(GatewayClient, gateway), request)).id
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         *(["sources", verb] for verb in ("list", "show", "create", "delete")),
         *(["invocations", verb] for verb in ("list", "show", "create", "cancel", "documents")),
         *(["keys", verb] for verb in ("list", "create", "revoke")),
+        ["collections", "list"],
         *(["documents", verb] for verb in ("list", "show", "retry", "delete")),
         *(["webhooks", verb] for verb in ("list", "create", "edit", "delete", "deliveries", "test")),
         *(["credentials", verb] for verb in ("list", "create", "delete", "rotate")),
@@ -194,7 +195,8 @@ def test_a_command_that_asks_a_gateway_does_not_load_the_local_system(tmp_path: 
     assert "does not answer" in done.stderr
     loaded = set(done.stdout.split())
     assert "headrace.client.connect" in loaded
-    assert not loaded & {"headrace.local.supervisor", "streams.local", "jgo", "requests", "confluent_kafka"}
+    unneeded = {"headrace.local.supervisor", "streams.local", "schemas.events", "jgo", "requests"}
+    assert not loaded & {*unneeded, "confluent_kafka"}
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,8 @@ def known(number: int, **site: object) -> Source:
 
 async def synced(gateway: FakeGateway, request: SyncRequest = REQUEST) -> tuple[str, str]:
     async with GatewayClient(gateway.url, "k") as client:
-        return await begin(client, request)
+        found, run = await begin(client, request)
+    return found.id, run
 
 
 async def test_a_new_website_becomes_a_source() -> None:

@@ -45,6 +45,8 @@ class FakeGateway:
         self.exists: str | None = None
         self.listed: list[dict[str, str]] = []
         self.changed: dict[str, object] = {}
+        self.deleted: list[str] = []
+        self.refuses_to_delete = False
         self.streams: list[list[InvocationProgress]] = []
         self.polled: list[InvocationProgress] = []
         self.asked: list[str] = []
@@ -111,6 +113,9 @@ class FakeGateway:
         return web.json_response(shown)
 
     async def delete_source(self, request: web.Request) -> web.Response:
+        if self.refuses_to_delete:
+            return web.json_response({"error": "ChromaError", "message": "not yours"}, status=403)
+        self.deleted.append(request.match_info["id"])
         return web.json_response({"invocation_ids": ["i"]}, status=202)
 
     async def list_sources(self, request: web.Request) -> web.Response:

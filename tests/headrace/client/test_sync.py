@@ -17,7 +17,16 @@ from headrace.cli.settings import load_settings
 from headrace.client.gateway import ApiError, GatewayClient
 from headrace.client.progress import status_of
 from headrace.client.stalls import Stalls, in_words
-from headrace.client.sync import SyncRequest, SyncResult, as_json, begin, finish, follow, looked_for
+from headrace.client.sync import (
+    SourceOfSync,
+    SyncRequest,
+    SyncResult,
+    as_json,
+    begin,
+    finish,
+    follow,
+    looked_for,
+)
 from schemas.api import InHand, InvocationProgress, Source
 from schemas.errors import RequestError, TransientError
 from tests.headrace.cli.test_changing import SCHEDULE
@@ -26,6 +35,7 @@ from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
 
 REQUEST = SyncRequest("/srv/notes", "default_database", "notes")
+KNOWN = SourceOfSync(ID.format(1), new=False)
 
 
 @pytest.fixture
@@ -41,7 +51,7 @@ async def client(gateway: FakeGateway) -> AsyncIterator[GatewayClient]:
 
 
 async def test_a_new_folder_becomes_a_source(gateway: FakeGateway, client: GatewayClient) -> None:
-    assert await begin(client, REQUEST) == (ID.format(9), "i")
+    assert await begin(client, REQUEST) == (SourceOfSync(ID.format(9), new=True), "i")
     assert json.loads(gateway.asked[0]) == {
         "folder": {"path": "/srv/notes"},
         "database_name": "default_database",
@@ -51,7 +61,7 @@ async def test_a_new_folder_becomes_a_source(gateway: FakeGateway, client: Gatew
 async def test_a_folder_that_is_known_runs_again(gateway: FakeGateway, client: GatewayClient) -> None:
     gateway.sources = [source(1), source(2, "/srv/other")]
 
-    assert await begin(client, REQUEST) == (ID.format(1), "i")
+    assert await begin(client, REQUEST) == (SourceOfSync(ID.format(1), new=False), "i")
     assert gateway.asked == [ID.format(1)]
     assert [query["collection_name"] for query in gateway.listed] == ["notes"]
 
@@ -61,7 +71,10 @@ async def test_other_patterns_change_the_source_that_fills_the_collection(
 ) -> None:
     gateway.sources = [source(1), source(2, "/srv/other")]
 
-    assert await begin(client, replace(REQUEST, include=("*.md", "*.md"))) == (ID.format(1), "i")
+    assert await begin(client, replace(REQUEST, include=("*.md", "*.md"))) == (
+        SourceOfSync(ID.format(1), new=False),
+        "i",
+    )
 
     change = {"folder": {"path": "/srv/notes", "include_globs": ["*.md"]}}
     assert gateway.changed == {ID.format(1): change}
@@ -154,7 +167,10 @@ async def test_of_two_sources_of_the_folder_the_one_with_the_same_patterns_is_ru
 ) -> None:
     gateway.sources = [source(1), source(2, globs=["*.md"])]
 
-    assert await begin(client, replace(REQUEST, include=("*.md",))) == (ID.format(2), "i")
+    assert await begin(client, replace(REQUEST, include=("*.md",))) == (
+        SourceOfSync(ID.format(2), new=False),
+        "i",
+    )
     assert gateway.changed == {}
 
 
@@ -199,7 +215,7 @@ async def test_a_source_that_exists_and_fills_nothing_yet_is_run(
 ) -> None:
     gateway.exists = ID.format(3)
 
-    assert await begin(client, REQUEST) == (ID.format(3), "i")
+    assert await begin(client, REQUEST) == (SourceOfSync(ID.format(3), new=False), "i")
 
 
 def unused(number: int, path: str = "/srv/notes", **more: Any) -> Source:
@@ -216,7 +232,7 @@ async def test_a_source_with_other_patterns_that_fills_nothing_yet_is_changed_an
     said: list[str] = []
 
     request = replace(REQUEST, include=("*.rst",))
-    assert await begin(client, request, said.append) == (ID.format(5), "i")
+    assert await begin(client, request, said.append) == (SourceOfSync(ID.format(5), new=False), "i")
 
     assert gateway.asked == [ID.format(5)]
     change = {"folder": {"path": "/srv/notes", "include_globs": ["*.rst"]}}
@@ -249,7 +265,7 @@ async def test_a_source_of_another_collection_is_left_alone(
     gateway.unused = [unused(5, **more)]
     gateway.filled = {ID.format(5): filled}
 
-    assert await begin(client, REQUEST) == (ID.format(9), "i")
+    assert await begin(client, REQUEST) == (SourceOfSync(ID.format(9), new=True), "i")
     assert gateway.changed == {}
 
 
@@ -325,7 +341,7 @@ async def test_a_run_is_followed_over_a_restart_of_the_gateway(
     assert status_of(last.status) == "complete"
     assert len(said) == 1
     gateway.away = 2  # again, while the result is fetched
-    result = await asyncio.wait_for(finish(client, "s", last, 1, said.append), 20)
+    result = await asyncio.wait_for(finish(client, KNOWN, last, 1, said.append), 20)
     assert [failed.document_key for failed in result.failures] == ["a.pdf"]
 
 
@@ -354,7 +370,7 @@ async def test_a_run_whose_answer_is_lost_is_asked_for_again_under_the_same_key(
 
     begun = await asyncio.wait_for(begin(client, replace(REQUEST, include=("*.md",))), 20)
 
-    assert begun == (ID.format(1), "i")
+    assert begun == (SourceOfSync(ID.format(1), new=False), "i")
     assert len(gateway.keys) == 2
     assert len(set(gateway.keys)) == 1
     await begin(client, REQUEST)
@@ -394,7 +410,7 @@ def test_a_request_says_what_it_looks_for() -> None:
 
 
 async def test_failed_documents_come_with_their_reason(client: GatewayClient) -> None:
-    result = await finish(client, "s", progress(COMPLETE, indexed=9, failed=1), 1.5)
+    result = await finish(client, KNOWN, progress(COMPLETE, indexed=9, failed=1), 1.5)
 
     assert not result.ok
     told: dict[str, Any] = json.loads(as_json(result))
@@ -407,7 +423,7 @@ async def test_documents_with_warnings_are_told_at_the_end(
 ) -> None:
     last = progress(COMPLETE, indexed=10).model_copy(update={"warnings": 3})
 
-    result = await finish(client, "s", last, 1.5)
+    result = await finish(client, KNOWN, last, 1.5)
 
     told = json.loads(as_json(result))
     assert told["with_warnings"] == 3
@@ -552,5 +568,5 @@ async def test_a_sync_with_a_schedule_gives_it_to_the_source_that_is_there_or_to
     assert json.loads(gateway.asked[0])["schedule"] == schedule
 
     gateway.sources = [source(1)]
-    assert await begin(client, timed) == (ID.format(1), "i")
+    assert await begin(client, timed) == (SourceOfSync(ID.format(1), new=False), "i")
     assert gateway.changed == {ID.format(1): {"folder": {"path": "/srv/notes"}, "schedule": schedule}}

@@ -38,7 +38,8 @@ from tests.api.test_hostile import MALFORMED, MARK
 from tests.collector import Collector, Taken, collecting
 from tests.deploy.observability import metric_names, served_names
 from tests.documentation.pages import blocks
-from tests.processes import is_alive, seconds_without_a_core
+from tests.files import files_below
+from tests.processes import command_lines, is_alive, seconds_without_a_core, thread_names
 from tests.waiting import eventually
 
 COMMAND = str(Path(sysconfig.get_path("scripts")) / "headrace")
@@ -132,8 +133,7 @@ class Up:
 
 def clients_of(pid: int | None) -> int:
     """How many librdkafka clients a process has."""
-    names = (thread.read_text() for thread in Path(f"/proc/{pid}/task").glob("*/comm"))
-    return sum(name.strip() == "rdk:main" for name in names)
+    return 0 if pid is None else thread_names(pid).count("rdk:main")
 
 
 def _parent(pid: int | str) -> int:
@@ -190,16 +190,10 @@ def test_a_key_in_a_malformed_request_is_kept_nowhere(up: Up) -> None:
         assert answer.status >= 400, name
         assert key not in answer.received, name
 
-    def holds_key(path: Path) -> bool:
-        try:
-            return key in path.read_bytes()
-        except FileNotFoundError:  # the running system has taken it away meanwhile
-            return False
-
     log = up.data_dir / "logs" / "api.log"
     asyncio.run(eventually(lambda: b"request refused" in log.read_bytes()))
-    files = [up.folder / "up.log", *(path for path in up.data_dir.rglob("*") if path.is_file())]
-    assert [path.name for path in files if holds_key(path)] == ["admin.key"]
+    files = [*files_below(up.folder), *files_below(up.data_dir)]
+    assert [path.name for path, content in files if key in content] == ["admin.key"]
 
 
 def test_a_second_one_says_what_holds_the_data(up: Up) -> None:
@@ -226,7 +220,7 @@ def test_other_users_of_the_machine_enter_neither_the_data_folder_nor_the_broker
 def test_the_brokers_password_is_in_no_log_and_no_command_line(up: Up) -> None:
     password = Cluster.from_file(up.data_dir / "kafka" / "client.properties").properties["sasl.password"]
     said = "".join(log.read_text() for log in (up.data_dir / "logs").iterdir())
-    called = b"".join(process.read_bytes() for process in Path("/proc").glob("[0-9]*/cmdline"))
+    called = b"".join(command_lines())
 
     assert password not in said + (up.folder / "up.log").read_text()
     assert password.encode() not in called
@@ -422,13 +416,17 @@ def test_sources_invocations_and_dead_letters_are_listed(up: Up) -> None:
         "tours.md": "indexed",
     }
 
+    def letters() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(up.call("dead-letters", "list", "--json").stdout)
+        return found
+
     # The broken file is gone, and its letter is void.
-    assert json.loads(up.call("dead-letters", "list", "--json").stdout) == []
+    asyncio.run(eventually(lambda: letters() == []))
     bad = up.folder / "bad"
     bad.mkdir()
     (bad / "broken.pdf").write_bytes(b"%PDF-1.4 broken")
     source = json.loads(up.call("sync", "bad", "-c", "bad", "--json").stdout)["source_id"]
-    [letter] = json.loads(up.call("dead-letters", "list", "--json").stdout)
+    [letter] = letters()
     assert letter["document_key"] == "broken.pdf"
     assert up.call("dead-letters", "replay", letter["id"][:8]).stdout == "1 record sent again\n"
     up.call("sources", "delete", source[:8], "--documents")

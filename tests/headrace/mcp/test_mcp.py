@@ -31,11 +31,13 @@ class Gateway:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.queries: list[dict[str, str]] = []
         self.hits, self.slow = 2, asyncio.Event()
         self.slow.set()
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append((request.method, request.path))
+        self.queries.append(dict(request.query))
         headers = {"X-Request-Id": "x"}
         if request.headers.get("x-chroma-token") != KEY:
             return self._refusal(401, "the key is not known")
@@ -60,7 +62,8 @@ class Gateway:
 
     def _search(self) -> dict[str, Any]:
         metadata = {"document_key": "a\x1b[2J.md", "start_line": 3, "end_line": 9, "by": "me"}
-        hit = {"id": "1", "rank": 1, "score": 0.5, "text": HOSTILE, "metadata": metadata}
+        place = {"document_id": DOCUMENT, "chunk_number": 3}
+        hit = {"id": "1", **place, "rank": 1, "score": 0.5, "text": HOSTILE, "metadata": metadata}
         legs = {"dense": None, "sparse": None, "relevance": None}
         return {
             "mode": "hybrid",
@@ -164,6 +167,9 @@ async def test_tools_read_search_and_bound_what_they_answer(
         assert sum(len(one["content"]) for one in found["chunks"]) <= 20_000
         assert "more hits did not fit" in found["note"]
 
+        place = {"document_id": chunk["document_id"], "first_chunk": chunk["chunk_number"]}
+        await call(client, "read_document", **place)
+        assert behind.queries[-1] == {"first_chunk": "3", "chunks": "100"}
         text = await call(client, "read_document", document_id=DOCUMENT)
         assert (len(text["content"]) <= 20_010, text["next_chunk"]) == (True, 6)
         assert "first_chunk=6" in text["note"]

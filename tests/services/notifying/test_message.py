@@ -28,6 +28,12 @@ def test_an_endpoint_is_told_of_runs_of_its_own(fields: dict[str, Any], wanted: 
     assert wants(endpoint(**fields), run()) is wanted
 
 
+def test_a_run_that_was_requested_later_is_told_although_the_brokers_clock_is_slow() -> None:
+    slow = run(created_at=NOON + timedelta(seconds=2), finished_at=NOON - timedelta(days=3))
+    assert wants(endpoint(created_at=NOON + timedelta(seconds=1)), slow)
+    assert not wants(endpoint(created_at=NOON + timedelta(seconds=3)), slow)
+
+
 def test_a_run_that_goes_on_is_no_news() -> None:
     assert not wants(endpoint(), run(status=Status.PROCESSING, finished_at=None))
 

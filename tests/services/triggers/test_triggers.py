@@ -64,7 +64,7 @@ async def until(cluster: Cluster, condition: Callable[[], bool], what: str) -> N
 async def running(
     cluster: Cluster, folder: Path, read: ReadObject = read_nothing, **settings: Any
 ) -> AsyncIterator[None]:
-    followed = TriggerSettings(poll_s=1, visible_s=2, **settings)
+    followed = TriggerSettings(poll_s=1, visible_s=60, **settings)  # none comes twice while it is handled
     started = Triggers(cluster, CODEC, folder, followed, read, sign_in)
     started.start()
     try:

@@ -24,6 +24,7 @@ from streams.local.chroma import room_again
 from streams.local.credentials import load_credentials
 from streams.local.jars import kafka_jars
 from streams.local.java import packaged_java
+from tests.files import files_below
 from tests.processes import is_alive, listening_addresses
 from tests.waiting import eventually
 
@@ -120,9 +121,7 @@ async def test_who_has_no_password_or_another_one_is_not_let_in(broker: LocalBro
 
 def test_the_password_is_in_files_for_its_owner_alone_and_nowhere_else(broker: LocalBroker) -> None:
     password = broker.client_properties["sasl.password"].encode()
-    holding = {
-        path for path in broker.data_dir.rglob("*") if path.is_file() and password in path.read_bytes()
-    }
+    holding = {path for path, content in files_below(broker.data_dir) if password in content}
 
     assert {path.name for path in holding} == {"password", "client.properties", "server.properties"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
@@ -188,8 +187,10 @@ async def test_a_server_whose_disk_was_full_is_stuck_once_there_is_room(tmp_path
     await asyncio.sleep(0.2)
     assert not stuck.done()
 
-    with log.open("a") as file:
-        file.write("(code: 13) database or disk is full\n")
+    while not stuck.done():
+        with log.open("a") as file:
+            file.write("(code: 13) database or disk is full\n")
+        await asyncio.sleep(0.01)
     assert await stuck == "its disk was full and has room again"
 
 

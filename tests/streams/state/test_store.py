@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from schemas.events import ApiKey
 from streams.engine.log import RecordMetadata
@@ -180,6 +181,25 @@ async def test_a_file_that_is_read_to_the_end_again_and_again_does_not_grow_stal
         await opened.store.catch_up([5])
 
     assert opened.rows(5) == ["not read again"]
+
+
+async def test_a_record_without_sense_is_passed_over_and_says_so(kafka: Kafka, tmp_path: Path) -> None:
+    cluster = await fresh_cluster(kafka, partitions=1)
+    writer = Writer(cluster)
+    for name, number in (("a", "1"), ("b", "2"), ("b", "no number"), ("c", "3")):
+        writer.write(API_KEYS, name, key(name, number))
+    await writer.written()
+    store = PartitionStore[ApiKey](
+        cluster, CODEC, API_KEYS, tmp_path / "s.sqlite", essence=lambda event: bytes([int(event.name)])
+    )
+
+    with capture_logs() as logs:
+        await store.catch_up([0])
+
+    assert {name: event.name for name, event in store.scan(0)} == {"a": "1", "b": "2", "c": "3"}
+    store.close()
+    [told] = logs
+    assert told["error"].startswith("api-keys[0]@2: ValueError: invalid literal for int()")
 
 
 async def test_an_open_transaction_is_waited_for_and_an_aborted_one_is_not_seen(

@@ -1,7 +1,6 @@
 """Who reads a repository: nobody, a saved token, a GitHub App; and that a token goes nowhere else."""
 
 import asyncio
-import contextlib
 import logging
 from base64 import b64encode
 from hashlib import sha256
@@ -17,6 +16,7 @@ from schemas.errors import DocumentError, RequestError
 from schemas.sources.github import GithubConfig
 from services.connectors.github.server import app_tokens, remote
 from services.connectors.github.server.scrubbing import basic, scrubbed
+from tests.processes import command_lines
 from tests.services.connectors.github.git_server import App, GitServer, key_pair, serving
 from tests.services.connectors.github.reading import Reader, Saved
 from tests.services.connectors.github.repositories import Repository
@@ -36,15 +36,6 @@ def private(reader: Reader, server: GitServer, repository: Repository) -> Reader
     repository.commit({"a.md": "a"})
     server.tokens = {TOKEN}
     return with_token(reader, TOKEN)
-
-
-def command_lines() -> list[bytes]:
-    """Those of all processes of the machine."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            found.append((process / "cmdline").read_bytes())
-    return found
 
 
 def contents_below(folder: Path) -> list[bytes]:
