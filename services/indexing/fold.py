@@ -72,6 +72,8 @@ def take(fold: Fold, index: int, event: Incoming) -> None:
         _doubt(fold, event)
         return
     if isinstance(event, DocumentDeleted):
+        if known is not None and _has_moved(event.document, known.document):
+            return
         if known is None or sequence > known.sequence or not known.deleted:
             bare = event.document.model_copy(update={"metadata": {}})  # none of it is in the collection
             _begin(fold, Version(bare, sequence, True, 0, 0))
@@ -90,6 +92,12 @@ def take(fold: Fold, index: int, event: Incoming) -> None:
         fold.version = replace(fold.version, document=event.document, done=fold.version.done | {event.part})
         fold.changed = True
         fold.writers.append(index)
+
+
+def _has_moved(document: Document, known: Document) -> bool:
+    """Whether a source deletes what has another owner now. When it compared, it did not know that the other's
+    version was on its way."""
+    return document.source_id is not None and document.source_id != known.source_id
 
 
 def _is_older(document: Document, known: Document) -> bool:

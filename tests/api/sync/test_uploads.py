@@ -356,7 +356,7 @@ async def test_an_upload_that_stalls_is_refused_and_gives_its_slot_back(start: S
 
 async def _until_refused(session: aiohttp.ClientSession) -> None:
     """Return when nobody new is taken."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 await (await session.get("/health")).read()

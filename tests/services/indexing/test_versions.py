@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from itertools import permutations
 
+import pytest
+
 from schemas.events import DocumentDeleted, DocumentState, RunPosition, Step
 from services.indexing.plan import Incoming, plan
 from tests.services.indexing.documents import NOON, deleted, document, embedded
@@ -48,6 +50,28 @@ def test_a_delete_is_a_version_like_any_other() -> None:
     state, steps = folded(*written(5, 0, ["here"]), *written(4, 1, None))
     assert not state.deleted
     assert steps[-1] is Step.DELETED
+
+
+@pytest.mark.parametrize("heir", ["upload", None])
+def test_a_source_deletes_nothing_that_another_has_taken_over_meanwhile(heir: str | None) -> None:
+    """An object is gone from its bucket while an upload, or an event, of the same key is on its way."""
+    run = RunPosition(invocation_id="run", attempt=1, ordinal=0)
+    bucket, other = (
+        document("a.txt", run=run).model_copy(update={"source_id": owner}) for owner in ("bucket", heir)
+    )
+    log: list[Incoming] = [
+        *embedded(bucket, 0, ["old"]),
+        *embedded(other, 1, ["new", "newer"]),
+        deleted(bucket, 2),
+    ]
+    for batches in (1, 3):
+        state, steps = folded(*log, batches=batches)
+
+        assert (state.deleted, state.sequence, state.document.source_id) == (False, 1, heir)
+        assert steps[-1] is Step.DELETED  # its run ends
+    for owner in (heir, None):  # its own source, and whoever names none
+        state, _ = folded(*log, deleted(other.model_copy(update={"source_id": owner}), 3))
+        assert state.deleted
 
 
 def test_of_equal_numbers_and_of_none_the_later_one_stays() -> None:

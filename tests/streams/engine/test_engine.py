@@ -232,6 +232,6 @@ async def test_a_fenced_worker_ends_and_commits_nothing() -> None:
     engine.deliver([entry(0, 0)])
 
     with pytest.raises(FencedError, match="away"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await engine.run()
     assert not log.committed

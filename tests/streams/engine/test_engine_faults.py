@@ -245,7 +245,7 @@ async def test_a_stage_that_says_it_is_fenced_ends_the_worker_and_commits_nothin
     engine.deliver([entry(0, 0)])
 
     with pytest.raises(FencedError, match="other owners"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await engine.run()
     assert not log.committed[PARTITION]
     assert not log.produced

@@ -134,7 +134,7 @@ async def create(cluster: Cluster, topic: Topic, partitions: int) -> None:
     futures = admin(cluster).create_topics([NewTopic(cluster.name(topic), partitions, 1)])
     for future in futures.values():
         await asyncio.to_thread(future.result, 30)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while topic.name not in await asyncio.to_thread(partition_counts, admin(cluster), cluster):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # until the broker has learnt of it
 
