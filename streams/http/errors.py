@@ -12,6 +12,11 @@ def reason_of(error: Exception) -> str:
     """Why there was no response, without the library's own wording."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return error.os_error.strerror or str(error.os_error)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return invalid_certificate(error)
+    if isinstance(error, aiohttp.ClientConnectorSSLError):  # its errno is none of the system
+        why = str(getattr(error.os_error, "reason", None) or error.os_error).lower().replace("_", " ")
+        return f"it makes no TLS connection ({why}); does it speak https?"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
         return os.strerror(error.os_error.errno)
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
@@ -19,6 +24,12 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "the time is up"
     return str(error) or type(error).__name__
+
+
+def invalid_certificate(error: aiohttp.ClientConnectorCertificateError) -> str:
+    """What is wrong with the certificate of a server."""
+    why = getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
+    return f"its certificate is not valid: {why}"
 
 
 def retry_after_seconds(header: str | None) -> float:

@@ -15,6 +15,7 @@ from yarl import URL
 from schemas.urls import host_of
 from services.connectors.web.access import WebAccess
 from services.connectors.web.transport.addresses import ForbiddenAddress, connector, refusal
+from streams.http.errors import invalid_certificate
 
 #: Time limit for a whole response, so that a server that sends single bytes does not block a run.
 ANSWER_SECONDS = 60.0
@@ -128,8 +129,7 @@ def _unreachable(error: Exception, what: str) -> NoAnswer:
             return NoAnswer(str(at), passing=False)
         at = at.__cause__ or at.__context__
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        why = getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
-        return NoAnswer(f"its certificate is not valid: {why}", passing=False, unreachable=True)
+        return NoAnswer(invalid_certificate(error), passing=False, unreachable=True)
     detail = getattr(error, "strerror", None) or type(error).__name__
     return NoAnswer(f"{what} ({detail})", unreachable=True)
 
