@@ -6,7 +6,7 @@ command loads what it needs.
     up.py         up, service              records.py   topics, dead-letters, blobs
     content.py    sync                     documents.py parse, chunk
     query.py      query                    events.py    events
-    sources.py    sources
+    sources.py    sources              indexed_documents.py  collections, documents
     resources.py  invocations, keys
 """
 

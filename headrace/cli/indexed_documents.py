@@ -1,4 +1,4 @@
-"""`headrace documents`: what is in collections, and what failed on its way there."""
+"""`headrace collections`, `documents`: what can be searched, and what failed on its way there."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headrace.client.gateway import GatewayClient
     from schemas.api import DocumentChunk, DocumentDetail, DocumentSummary, RetryResponse
 
+collections = typer.Typer(help="Collections: list.", no_args_is_help=True)
 documents = typer.Typer(
     help="Documents of collections: list, show with their chunks, retry, delete.", no_args_is_help=True
 )
@@ -33,6 +34,28 @@ class DocumentState(StrEnum):
     INDEXING = "indexing"
     FAILED = "failed"
     DELETED = "deleted"
+
+
+@collections.command("list")
+def list_collections(database: OfDatabase = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List collections by database and name. `documents` counts those that are indexed, `chunks` all rows of
+    the collection in Chroma."""
+    from headrace.client.gateway import to_json
+
+    found = ask(data_dir, lambda client: client.collections(database_name=database))
+    if as_json:
+        print_json(to_json(found))
+        return
+    columns = ("collection", "database", "documents", "failed", "chunks", "model")
+    rows = [
+        (
+            *(one.name, one.database_name),
+            *(one.documents.get("indexed", 0), one.documents.get("failed", 0)),
+            *(one.rows, one.embedding_model),
+        )
+        for one in found
+    ]
+    print_rows(columns, rows, "no collections yet: headrace sync PATH -c COLLECTION makes one")
 
 
 @documents.command("list")

@@ -80,10 +80,10 @@ def list_sources(database: OfDatabase = None, as_json: AsJson = False, data_dir:
 
 @sources.command("show")
 def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Show a source with every default filled in."""
+    """Show a source with every default filled in, and the collections that it fills."""
     from headrace.client.gateway import to_json
 
-    source = ask_of(Named.SOURCE, data_dir, source_id, lambda client, id_: client.source(id_))
+    source, fills = ask_of(Named.SOURCE, data_dir, source_id, _with_collections)
     if as_json:
         print_json(to_json(source))
         return
@@ -95,6 +95,7 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
             ("database", source.database_name),
             ("reads", where(source)),
             *([("follows", found)] if (found := follows(source)) else []),
+            ("fills", ", ".join(fills)),
             *fields_of(source.schedule),
             ("model", source.embedding_model.model),
             ("chunking", chunking),
@@ -102,6 +103,12 @@ def show_source(source_id: SourceId, as_json: AsJson = False, data_dir: DataDir 
             *([("notice", source.notice.message)] if source.notice else []),
         ]
     )
+
+
+async def _with_collections(client: "GatewayClient", source_id: str) -> "tuple[Source, list[str]]":
+    source = await client.source(source_id)
+    known = await client.collections(database_name=source.database_name)
+    return source, [one.name for one in known if source.id in one.source_ids]
 
 
 @sources.command("create")

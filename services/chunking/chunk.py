@@ -80,7 +80,7 @@ def build_chunks(
         while next_scope < len(scopes) and scopes[next_scope].start < start:
             if scopes[next_scope].end > start:
                 _close(open_scopes, scopes[next_scope].start)
-                open_scopes.append(scopes[next_scope])
+                _open(open_scopes, scopes[next_scope])
             next_scope += 1
         _close(open_scopes, start)
         if breaks := source.count(b"\n", seen, start):
@@ -96,9 +96,18 @@ def build_chunks(
     return chunks
 
 
+def _open(open_scopes: list[Scope], scope: Scope) -> None:
+    """Add a scope behind those that end with it or later."""
+    at = len(open_scopes)
+    while at and open_scopes[at - 1].end < scope.end:
+        at -= 1
+    open_scopes.insert(at, scope)
+
+
 def _close(open_scopes: list[Scope], position: int) -> None:
-    """Drop the scopes that have ended."""
-    open_scopes[:] = [scope for scope in open_scopes if scope.end > position]
+    """Drop the scopes that have ended; the last one ends first."""
+    while open_scopes and open_scopes[-1].end <= position:
+        open_scopes.pop()
 
 
 def _path(open_scopes: list[Scope]) -> str:

@@ -64,8 +64,6 @@ _TRANSPARENT = re.compile(
     r"compilation_unit|document|stream|object$|array$|element|stylesheet|toplevel"
 )
 _BODY = re.compile(r"(^|_)(body|block)$")
-#: How deep a macro with a block is looked for; what stands beside a node takes time by its depth.
-_MACRO_DEPTH = 64
 #: Nodes that wrap one definition.
 _WRAPPER = re.compile(r"decorated_definition|export_statement|template_declaration|ambient_declaration")
 
@@ -169,7 +167,7 @@ class _Walker:
         body = node.child_by_field_name("body")
         head = body.start_byte if body else -1  # up to here a definition is its signature
         room = self.limit * (ROOM_FOR_MEMBERS if members else ROOM_FOR_STATEMENTS)
-        before, glue = -1, False
+        before, glue, last = -1, False, node
         for child in node.children:
             start, end = child.start_byte, child.end_byte
             if child.type == "CharData" and not self.source[start:end].strip():
@@ -181,11 +179,11 @@ class _Walker:
                 breaks = self.cut_before(before, start, price, kind, glue or start <= head)
                 glue = breaks and (kind == COMMENT or child.type == "signature")
                 if end - start > room:
-                    self.look_into(child, kind, end - start, members, depth)
+                    self.look_into(child, kind, end - start, members, depth, (node, last))
             elif end - start > 1 and child.type[0].isalpha():  # a keyword: `else` in a block, any in a macro
                 self.cut_before(before, start, price + KEYWORD, PLAIN, glue or start <= head)
                 glue = False
-            before = end
+            before, last = end, child
 
     def cut_before(self, before: int, start: int, price: int, kind: int, glue: bool) -> bool:
         """Offer a cut before a child that starts at `start`, behind one that ends at `before`.
@@ -209,8 +207,13 @@ class _Walker:
             self.cuts[position] = price
         return breaks > 0
 
-    def look_into(self, node: Node, kind: int, size: int, members: bool, depth: int) -> None:
-        """Enter a node that is too big, or that fills much of a chunk without being a definition."""
+    def look_into(
+        self, node: Node, kind: int, size: int, members: bool, depth: int, near: tuple[Node, Node]
+    ) -> None:
+        """Enter a node that is too big, or that fills much of a chunk without being a definition.
+
+        `near` are the node around it and the one in front of it: asking for them takes time by the depth.
+        """
         if size <= self.limit and kind not in (PLAIN, TRANSPARENT):
             return
         if kind in (ATOM, COMMENT):
@@ -218,27 +221,24 @@ class _Walker:
         elif node.child_count:
             if node.type == "ERROR":  # the grammar does not know what this is
                 self.scopes += outline(self.source, self.limit, node.start_byte, node.end_byte)
-            if label := self.label(node, kind, depth):
+            if label := self.label(node, kind, *near):
                 self.scopes.append(Scope(node.start_byte, node.end_byte, label))
             inside = self.grammar.data or kind == CONTAINER or (members and kind in (WRAPPER, TRANSPARENT))
             self.todo.append((node, inside, depth + 1))
 
-    def label(self, node: Node, kind: int, depth: int) -> str:
+    def label(self, node: Node, kind: int, above: Node, before: Node) -> str:
         if node.type in self.grammar.headed.split():
             return self.head(node)
         if node.type == "element":
             return element_of(node, self.source)
-        if node.type == "compound_statement" and depth < _MACRO_DEPTH:
-            above = node.prev_sibling
-            if above and above.type == "expression_statement" and above.end_point[0] == node.start_point[0]:
-                return self.head(above)  # a macro
-        if node.type == "block_sequence_item" or (
-            node.type == "object" and node.parent and node.parent.type == "array"
-        ):
+        if (node.type, before.type) == ("compound_statement", "expression_statement"):
+            beside = before.end_point[0] == node.start_point[0]
+            return self.head(before) if beside else ""  # a macro
+        if node.type == "block_sequence_item" or (node.type == "object" and above.type == "array"):
             return record_of(node, self.source)
         if self.grammar.data:
             return key_of(node, self.source)
-        return signature_of(node, kind in (FUNCTION, CONTAINER), kind == CONTAINER, self.source)
+        return signature_of(node, above, kind in (FUNCTION, CONTAINER), kind == CONTAINER, self.source)
 
     def head(self, node: Node) -> str:
         return head_of(self.source[node.start_byte : node.end_byte][:400].decode(errors="ignore"))
@@ -253,7 +253,8 @@ class _Walker:
             self.cuts |= {start + at: price for at, price in cuts.items() if 0 < at < end - start}
             self.scopes += [Scope(start + s.start, start + s.end, s.label) for s in scopes]
             return
-        if node.type == "raw_text":  # a script in a page
+        runs_on = "heredoc" in node.type and end >= len(self.source.rstrip())  # the grammar missed its end
+        if runs_on or node.type == "raw_text":  # a script in a page
             self.scopes += outline(self.source, self.limit, start, end)
         position = self.source.find(b"\n", start, end) + 1
         while position:

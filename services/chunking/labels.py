@@ -58,12 +58,13 @@ def record_of(node: Node, source: bytes) -> str:
     return next((named[key].strip(" \"'")[:_LENGTH] for key in (*_IDENTIFIERS, *first) if key in named), "")
 
 
-def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> str:
+def signature_of(node: Node, above: Node, defines: bool, contains: bool, source: bytes) -> str:
     """The signature of a definition up to its name: `class Client`, `async def send`, `func (c *C) Send`.
 
     Empty for nodes without a name, such as a body or a lambda.
 
     Args:
+        above: the node that holds this one; asking for it takes time by the depth.
         defines: whether this is a function or contains definitions; a binding is labelled otherwise, too.
         contains: whether definitions are inside.
     """
@@ -73,10 +74,10 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
     if name is None and node.type == "array_element_initializer":  # of PHP: a key and a value
         name = node.named_child(0)
     body = node.child_by_field_name("body")
-    if name is None and (body is None or not (contains or _is_exported(node))):
+    if name is None and (body is None or not (contains or above.type == "export_statement")):
         return ""
     end = name.end_byte if name else body.start_byte if body else node.end_byte
-    text = source[_start(node) : end].decode(errors="ignore")
+    text = source[_start(node, above) : end].decode(errors="ignore")
     begin = 0
     while match := _PREFIX.match(text, begin):
         begin = match.end()
@@ -86,15 +87,11 @@ def signature_of(node: Node, defines: bool, contains: bool, source: bytes) -> st
     return " ".join(text.split()).rstrip("" if name else " {:=")[:_LENGTH]
 
 
-def _is_exported(node: Node) -> bool:
-    return node.parent is not None and node.parent.type == "export_statement"
-
-
-def _start(node: Node) -> int:
+def _start(node: Node, above: Node) -> int:
     """Where a definition starts, with the keyword in front of it: `type`, `var`, `export default`."""
     unnamed = node.child_by_field_name("name") is None
-    above = node.parent if node.type.endswith("_spec") or (unnamed and _is_exported(node)) else None
-    return above.start_byte if above and above.start_point[0] == node.start_point[0] else node.start_byte
+    fronted = node.type.endswith("_spec") or (unnamed and above.type == "export_statement")
+    return above.start_byte if fronted and above.start_point[0] == node.start_point[0] else node.start_byte
 
 
 def element_of(node: Node, source: bytes) -> str:

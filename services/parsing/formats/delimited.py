@@ -17,7 +17,7 @@ from services.parsing.reading import warn
 _DELIMITERS = ",;\t|^~\x01"
 #: Cells in single quotes; a quote escaped with a backslash; a doubled quote within a cell.
 _SINGLE = re.compile(r"(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|]|$)", re.M)
-_BACKSLASH, _DOUBLED = re.compile(r'\\"[^\r\n]'), re.compile(r'[^,;\t|\n]""|""[^,;\t|\r\n]')
+_BACKSLASH, _DOUBLED = re.compile(r'\\"[^\r\n]'), re.compile(r'[^\\,;\t|\n]""|(?<!\\)""[^,;\t|\r\n]')
 #: What programs write so that Excel keeps the zeros: `="007"`.
 _FORMULA = re.compile(r'^="([^"]*)"$')
 #: A first line that names the delimiter; Excel writes it for other locales.
@@ -89,12 +89,16 @@ class Dialect:
         return re.search(pattern, text, re.M) is not None
 
     def mended(self, text: str) -> str:
-        """The text with doubled quotes in cells that hold single ones: `"a "quoted" word"`."""
+        """The text with doubled quotes in cells that hold single ones: `"a "quoted" word"`, `"a" word`."""
         delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
         start, barred = rf"(?:^|{delimiter})[ ]*+{quote}", rf"{quote}{delimiter}\n"
-        torn = re.compile(rf"{start}[^{barred}]*+{quote}[ ]*+[^\s{barred}]", re.M)
-        if self.escape or torn.search(text) is None:
+        first_word = rf"[ ]*+{quote}[^{barred}]*+{quote}[ ]*+[^\s{barred}]"
+        torn = re.compile(rf"(?:^|{delimiter}){first_word}", re.M)
+        if self.escape:
+            return self.unescaped(text)
+        if torn.search(text) is None:
             return text
+        begun = re.compile(rf"(^|{delimiter})({first_word}[^{barred}]*+)(?={delimiter}|\r?$)")
         close = rf"{quote}(?=[ ]*+\r?(?:{delimiter}|$))"
         head, cell = re.compile(rf".*{close}"), re.compile(rf"({start})(.*?){close}")
 
@@ -102,12 +106,29 @@ class Dialect:
             held = match[2].replace(self.quote * 2, self.quote)
             return match[1] + held.replace(self.quote, self.quote * 2) + self.quote
 
+        def quoted(match: re.Match[str]) -> str:
+            return f"{match[1]}{self.quote}{match[2].strip().replace(self.quote, self.quote * 2)}{self.quote}"
+
         def repaired(line: str) -> str:
+            if torn.search(line) is None:
+                return line
+            line = begun.sub(quoted, line)
             if torn.search(line) is None or (closed := head.match(line)) is None:
                 return line
             return cell.sub(doubled, closed[0]) + line[closed.end() :]  # to the last end, for linear time
 
         return "\n".join(map(repaired, text.split("\n")))
+
+    def unescaped(self, text: str) -> str:
+        """The text with doubled quotes in place of escaped ones; a backslash outside of quotes is one."""
+        delimiter, quote = re.escape(self.delimiter), re.escape(self.quote)
+        cell = re.compile(
+            rf"(?:^|(?<={delimiter}))[ ]*+{quote}(?:[^{quote}\\]|\\.|{quote}{quote})*+{quote}", re.M | re.S
+        )
+        escaped = re.compile(rf"\\([{quote}\\])")
+        return cell.sub(
+            lambda found: escaped.sub(lambda sign: sign[1] * (1 + (sign[1] == self.quote)), found[0]), text
+        )
 
     def reader(self, text: str, quoted: bool = True) -> Iterator[list[str]]:
         return csv.reader(
@@ -115,7 +136,6 @@ class Dialect:
             delimiter=self.delimiter,
             quotechar=self.quote,
             quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
-            escapechar=self.escape if quoted else None,
             skipinitialspace=True,
         )
 
@@ -130,12 +150,14 @@ def dialect_of(text: str) -> Dialect:
     best, most = Dialect(",", quote, escape), 0.0
     for delimiter in _DELIMITERS:
         dialect = Dialect(delimiter, quote, escape)
-        rows = [row for row in dialect.reader(sample) if row]
+        rows = [row for row in dialect.reader(dialect.unescaped(sample) if escape else sample) if row]
         widths = [len(row) for row in rows]
         common = max(set(widths), key=widths.count, default=1)
         score = (widths.count(common) / len(widths)) ** 2 * min(common, 20) if common > 1 else 0.0
         if any(cell.count(quote) % 2 for row in rows for cell in row):  # quoted cells come apart
             score /= _TORN
+        if delimiter == "," and sample.count(", ") == sample.count(","):  # as in sentences and dates
+            score /= 2
         if score > most:
             best, most = dialect, score
     return best

@@ -34,6 +34,8 @@ _PRIORS = {
         ),
         0.2,
     ),
+    "kz1048": 0.8,
+    **dict.fromkeys(("cp858", "cp861"), 0.3),
     **dict.fromkeys(("iso2022_jp_2", "iso2022_kr", "hz"), 1.0),
 }
 #: Python's names for the browser labels that chardetng returns.

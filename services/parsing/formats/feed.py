@@ -12,11 +12,12 @@ from lxml import etree  # type: ignore[import-untyped]
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.format import Format, from_bytes
+from services.parsing.formats.entities import declared_entities
 from services.parsing.formats.html.page import parse_html
 from services.parsing.office.archive import parse_xml
 
 _START = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*+(?:<(?:\?[^>]*+|!--(?>.*?--)|!DOCTYPE[^>\[]*+)>\s*+)*+"
+    rb"\A(?:\xef\xbb\xbf)?\s*+(?:<(?:\?[^>]*+|!--(?>.*?--)|!DOCTYPE[^>\[]*+(?:\[[^\]]*+\]\s*+)?+)>\s*+)*+"
     rb"<(?:rss\s[^>]*version=|(?:\w+:)?feed\s[^>]*w3\.org/2005/Atom|\w+:RDF\s[^>]*purl\.org/rss/)",
     re.S,
 )
@@ -36,7 +37,10 @@ _SAME_LETTERS = 120
 
 def parse_feed(data: bytes) -> ParsedDocument:
     """The feed's title and description, then its entries in order. Raises CorruptDocument if it is no XML."""
-    root = parse_xml(_AMPERSAND.sub(_escaped, data) if b"\0" not in data[:4] else data, "feed")
+    if b"\0" not in data[:4]:  # not in UTF-16
+        data = declared_entities(data.decode("latin-1")).encode("latin-1")  # of whatever encoding
+        data = _AMPERSAND.sub(_escaped, data)
+    root = parse_xml(data, "feed")
     _declare(root)
     feed = root.find("{*}channel")
     feed = root if feed is None else feed

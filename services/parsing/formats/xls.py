@@ -94,7 +94,7 @@ def _shown_cell(book: Any, cell: Any) -> str:
     if cell.ctype == 1:
         return md.escape(str(cell.value).strip())
     if cell.ctype in (2, 3):
-        formats = book.xf_list[cell.xf_index : cell.xf_index + 1]  # old files need not have any
+        formats = _formats(book, cell)
         code = (formats and book.format_map[formats[0].format_key].format_str) or "General"
         code = "General" if SHOWS_NOTHING.fullmatch(code) else code
         return md.escape(shown_number(cell.value, code, bool(book.datemode)).strip())
@@ -107,14 +107,19 @@ def _shown_cell(book: Any, cell: Any) -> str:
     return ""
 
 
+def _formats(book: Any, cell: Any) -> Any:
+    """The format of a cell, as a list: old files need not have any."""
+    return book.xf_list[cell.xf_index : cell.xf_index + 1] if cell.xf_index is not None else []
+
+
 def _is_unseen(book: Any, cell: Any) -> bool:
     """Whether a cell is white without a fill, or has a format that shows nothing."""
-    formats = book.xf_list[cell.xf_index : cell.xf_index + 1] if cell.xf_index is not None else []
+    formats = _formats(book, cell)
     if not formats:
         return False
     code = book.format_map[formats[0].format_key].format_str or ""
-    font = book.font_list[formats[0].font_index]
-    white = book.colour_map.get(font.colour_index) == (255, 255, 255)
+    fonts = book.font_list[formats[0].font_index : formats[0].font_index + 1]
+    white = any(book.colour_map.get(font.colour_index) == (255, 255, 255) for font in fonts)
     return bool(SHOWS_NOTHING.fullmatch(code)) or (white and formats[0].background.fill_pattern == 0)
 
 

@@ -163,7 +163,8 @@ def _joined(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:
     out = [groups[0]]
     for at, group in enumerate(groups[1:]):
         high = all(len(parts[i]) >= 3 or others[i] for i in (at, at + 1))
-        if high and _are_columns([lines for lines in parts[at : at + 2] if lines], prose):
+        sentences = len(groups) == 2 and all(map(_is_sentence, parts))
+        if sentences or (high and _are_columns([lines for lines in parts[at : at + 2] if lines], prose)):
             out.append(group)
         else:
             out[-1] = [*out[-1], *group]
@@ -188,6 +189,14 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
     if prose or longest >= PARAGRAPH:
         return True
     return (_are_blocks(parts) or longest >= SHORT_PARAGRAPH) and _in_rows(parts) < 0.5
+
+
+def _is_sentence(lines: Sequence[Line]) -> bool:
+    """Whether two lines are one sentence, or a part of one."""
+    if len(lines) != 2 or _words(lines[0]) < 4:
+        return False
+    end, after = lines[0].words[-1].text, lines[1].words[0].text
+    return end[-1] not in ".:;!?" and after[0].islower()
 
 
 def _are_blocks(parts: Sequence[Sequence[Line]]) -> bool:

@@ -27,8 +27,13 @@ EVEN, WIDEST_BLANK, FEWEST_EVEN = 0.06, 2.0, 4
 BLANK = 0.13
 #: The same before clause-ending punctuation, because `word .` is rarely intended.
 BLANK_BEFORE_SIGN = 0.3
+#: A narrower gap within a figure is none, whatever the page calls it: `$13,005. 00`.
+NARROWEST = 0.22
+_CUT_FIGURE = re.compile(r"\d[.,]$")
 #: Punctuation after a right-to-left word precedes it in the order of the page.
 _LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
+#: So does a figure that a prefix is joined to: “in 2024”, “about 4%”.
+_FIGURE_FIRST = re.compile(r"^(\d[\d.,:/]*%?)([-\u05be\u2013]?)([^\W\d_]+)$")
 _SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
 #: What distinguishes a line of code from a word in a monospaced font.
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
@@ -178,7 +183,7 @@ def joined(words: Sequence[Word]) -> str:
     parts: list[str] = []
     before: Word | None = None
     for word in words:
-        if before is not None and (word.spaced or blank_between(before, word)):
+        if before is not None and blank_between(before, word):
             parts.append(" ")
         parts.append(word.text)
         before = word
@@ -186,8 +191,11 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def blank_between(before: Word, word: Word) -> bool:
-    if len(before.text) == 1 and before.style.size > TALL * word.style.size:
+    if not word.spaced and len(before.text) == 1 and before.style.size > TALL * word.style.size:
         return False  # an initial and the rest of its word
+    narrow = word.x0 - before.x1 < NARROWEST * min(before.style.size, word.style.size)
+    if narrow and word.text[0].isdecimal() and _CUT_FIGURE.search(before.text):
+        return False
     least = BLANK_BEFORE_SIGN if _SIGN.fullmatch(word.text) else BLANK
     return word.spaced or word.x0 - before.x1 > least * min(before.style.size, word.style.size)
 
@@ -202,7 +210,7 @@ def _right_to_left(words: Sequence[Word]) -> str:
         if right_to_left(word.text) or not any(c.isalnum() for c in word.text):
             out.extend(reversed(run))
             run = []
-            out.append(_LEADING.sub(r"\2\1", word.text))
+            out.append(_FIGURE_FIRST.sub(r"\3\2\1", _LEADING.sub(r"\2\1", word.text)))
         else:
             run.append(word.text)
     return " ".join([*out, *reversed(run)])
@@ -242,7 +250,8 @@ _MARKS = re.compile("[\u0300-\u036f]")
 # The lam-alef ligature is extracted as two letters in visual order, not in reading order.
 _LAM_ALEF = re.compile("(ا)([اأإآ])ل")
 _LEADER = re.compile(r"\s*\.{5,}\s*")
-_BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\x00-\x1f]")
+# The blanks of symbol fonts are private characters.
+_BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\uf020\uf0a0\x00-\x1f]")
 # A soft hyphen at the end of a line is kept: the word continues on the next line.
 _UNSEEN = re.compile("\u00ad(?!$)|[\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffe\uffff\x7f]")
 

@@ -94,7 +94,9 @@ def _is_cut_address(text: str, following: str) -> bool:
 
 
 def _wide(char: str) -> bool:
-    """Characters of scripts written without blanks between words."""
+    """Characters of scripts written without blanks: Thai, Lao, Burmese, Khmer, Chinese, Japanese."""
+    if "\u0e00" <= char <= "\u0eff" or "\u1000" <= char <= "\u109f" or "\u1780" <= char <= "\u17ff":
+        return True
     return "\u3040" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or "\u3000" <= char <= "\u303f"
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from html import unescape
+from typing import Any
 
 from liteparse.types import AnnotationRect, FormField, ImageRect, ParsedPage, TextItem
 
@@ -21,6 +25,7 @@ _DRAWN = frozenset(("stamp", "freetext", "watermark"))
 _UNSEEN = 1 << 1 | 1 << 5
 #: The flag of a text field whose value is a password (bit 14).
 PASSWORD = 1 << 13
+_LINE_END, _TAG = re.compile(r"</p>\s*(?=<p)|<br\s*/?>", re.I), re.compile(r"<[^>]*>")
 _BOXES = ("checkbox", "radio")
 #: Line height of typed text and width of a character, in font sizes.
 _LEADING, _WIDTH = 1.2, 0.5
@@ -68,12 +73,40 @@ def leave_out_hidden_fields(sheets: Sheets, raw: ParsedPage) -> None:
 def _is_hidden(sheets: Sheets, field: FormField) -> bool:
     import pypdfium2.raw  # type: ignore[import-untyped]
 
-    with suppress(pypdfium2.PdfiumError):
-        note = pypdfium2.raw.FPDFPage_GetAnnot(sheets.sheet(field.page), field.annotation_index)
-        flags = pypdfium2.raw.FPDFAnnot_GetFlags(note)
-        pypdfium2.raw.FPDFPage_CloseAnnot(note)
-        return bool(flags & _UNSEEN)
+    with suppress(pypdfium2.PdfiumError), _opened(sheets, field.page, field.annotation_index) as note:
+        return bool(pypdfium2.raw.FPDFAnnot_GetFlags(note) & _UNSEEN)
     return False
+
+
+def read_rich(sheets: Sheets, raw: ParsedPage) -> None:
+    """Give remarks and typed text the words of their rich text, if they have no plain one."""
+    for at, note in enumerate(raw.annotations or ()):
+        if note.subtype in (*_NOTES, "freetext") and not (note.contents or "").strip():
+            note.contents = _rich(sheets, raw.page_num, at)
+
+
+def _rich(sheets: Sheets, page: int, at: int) -> str:
+    import pypdfium2.raw
+
+    with suppress(pypdfium2.PdfiumError), _opened(sheets, page, at) as note:
+        size = pypdfium2.raw.FPDFAnnot_GetStringValue(note, b"RC", None, 0)
+        held = ctypes.create_string_buffer(size)
+        units = ctypes.cast(held, ctypes.POINTER(pypdfium2.raw.FPDF_WCHAR))
+        pypdfium2.raw.FPDFAnnot_GetStringValue(note, b"RC", units, size)
+        text = _LINE_END.sub("\n", held.raw.decode("utf-16-le", "replace").rstrip("\0"))
+        return unescape(_TAG.sub("", text)).strip()
+    return ""
+
+
+@contextmanager
+def _opened(sheets: Sheets, page: int, at: int) -> Iterator[Any]:
+    import pypdfium2.raw
+
+    note = pypdfium2.raw.FPDFPage_GetAnnot(sheets.sheet(page), at)
+    try:
+        yield note
+    finally:
+        pypdfium2.raw.FPDFPage_CloseAnnot(note)
 
 
 def stamps_of(raw: ParsedPage) -> list[Box]:

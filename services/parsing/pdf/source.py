@@ -18,6 +18,7 @@ from services.parsing.pdf.annotations import (
     leave_out_hidden_fields,
     mark_links,
     notes_of,
+    read_rich,
     stamps_of,
     typed_words,
 )
@@ -102,6 +103,7 @@ def read_batches(sheets: Sheets) -> Iterator[Batch]:
                 images[image.page].append(Picture(*box_of(image.bbox), bytes(image.bytes)))
             for page in batch.result.pages:
                 leave_out_hidden_fields(sheets, page)
+                read_rich(sheets, page)
                 if page.complexity and page.complexity.text_length < SPARSE and not images[page.page_num]:
                     images[page.page_num] = [Picture(*box) for box in sheets.framed(page.page_num)]
             read = [_page(page, images[page.page_num], layered) for page in batch.result.pages]

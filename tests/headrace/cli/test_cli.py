@@ -89,6 +89,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         *(["sources", verb] for verb in ("list", "show", "create", "delete")),
         *(["invocations", verb] for verb in ("list", "show", "create", "cancel", "documents")),
         *(["keys", verb] for verb in ("list", "create", "revoke")),
+        ["collections", "list"],
         *(["documents", verb] for verb in ("list", "show", "retry", "delete")),
         *(["webhooks", verb] for verb in ("list", "create", "edit", "delete", "deliveries", "test")),
         *(["credentials", verb] for verb in ("list", "create", "delete", "rotate")),

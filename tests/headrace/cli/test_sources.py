@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from headrace.cli import ask as ask_module
+from headrace.cli import indexed_documents as documents_module
 from headrace.cli import sources as sources_module
 from headrace.cli.app import run
 from schemas.api import InvocationProgress, Job, Source
@@ -68,9 +70,18 @@ class Gateway:
         return self.jobs
 
     async def collections(self, **query: str | None) -> list[Any]:
-        of = [ID.format(4)]
-        return [SimpleNamespace(name=name, source_ids=of) for name in self.filled] + [
-            SimpleNamespace(name="of others", source_ids=[ID.format(1)])
+        of = [(name, ID.format(4), found) for name, found in self.filled.items()]
+        of += [("of others", ID.format(1), [])] if self.filled else []
+        return [
+            SimpleNamespace(
+                name=name,
+                source_ids=[source_id],
+                documents=Counter(state for state, _ in found),
+                rows=sum(chunks for _, chunks in found),
+                database_name="d",
+                embedding_model="m",
+            )
+            for name, source_id, found in of
         ]
 
     async def document_page(self, **query: str | None) -> Any:
@@ -98,7 +109,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     async def follow(client: Gateway, run: str, show: object, say: object) -> InvocationProgress:
         return client.ends[int(run)]
 
-    for module in (ask_module, sources_module):
+    for module in (ask_module, sources_module, documents_module):
         monkeypatch.setattr(module, "ask", ask)
     monkeypatch.setattr("headrace.client.sync.follow", follow)
     return found
@@ -115,10 +126,33 @@ def test_a_list_says_of_every_type_where_it_reads(
     assert third[3] == "github:o/r; follows main → docs"
 
 
-def test_a_source_is_shown_with_what_it_follows(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_source_is_shown_with_what_it_follows_and_fills(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.filled = {"docs": [], "old": []}
     assert run(["sources", "show", ID.format(4)]) == 0
 
-    assert "main → docs" in capsys.readouterr().out
+    fields = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert (fields["follows"], fields["fills"]) == ("main → docs", "docs, old")
+
+
+def test_collections_are_listed_with_what_is_in_them(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["collections", "list"]) == 0
+    assert "headrace sync PATH -c COLLECTION" in capsys.readouterr().err
+
+    gateway.filled = {"docs": [("indexed", 7), ("failed", 0)]}
+    assert run(["collections", "list"]) == 0
+    head, line, _ = (line.split("\t") for line in capsys.readouterr().out.splitlines())
+    assert dict(zip(head, line, strict=True)) == {
+        "collection": "docs",
+        "database": "d",
+        "documents": "1",
+        "failed": "1",
+        "chunks": "7",
+        "model": "m",
+    }
 
 
 def test_a_source_of_any_type_is_created_from_its_configuration(gateway: Gateway) -> None:

@@ -15,6 +15,7 @@ TEXTS = {
     "head of no table": ("a.textile", "a\n|_" + "." * 10 * MANY + "\n|a|\n"),
     "tables that never end": ("a.tex", "\n" + "\\hline \\begin{tabular}\n" * MANY),
     "headings behind a long text": ("a.txt", "word word word.\n" * MANY + "\n\n= a =\n\ntext" * MANY),
+    "objects in objects": ("a.js", "var a=" + "{a:" * (MANY // 2) + "1" + "}" * (MANY // 2)),
 }
 
 

@@ -19,8 +19,10 @@ from services.parsing.formats.html import tables
 from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.classifier import Scores, scores_of
 from services.parsing.formats.html.features import like
+from services.parsing.formats.html.inline import image_text
 from services.parsing.formats.html.render import Renderer
 from services.parsing.formats.html.short_pages import THRESHOLD, declared_parts, in_short_page, likeliest
+from services.parsing.formats.html.tags import BLOCKS
 
 #: Content with fewer characters is little.
 _LITTLE = 1000
@@ -36,6 +38,12 @@ _PROSE, _PARAGRAPHS, _NO_PROSE, _OF_MEAN = 1500, 0.8, ("pre", "dt", "dd", "td", 
 #: Names of a hint and of what it belongs to.
 _HINT = re.compile(r"tool-?tip|pop-?over|roll-?over|hover-?card", re.I)
 _HINTED = etree.XPath("//span/@class[contains(., 'ip') or contains(., 'over')]")
+#: What stands above an advert, or in its place.
+_ADVERT = re.compile(
+    r"\W*(?:advert(?:isement)?s?|anzeige|werbung|publicit[éy]|publicidade?|pubblicità|advertentie|rekla(?:m[ae]?|me)"
+    r"|annonse?|реклама|広告|广告|廣告)\W*(?:(?:story )?continues? (?:reading )?below)?\W*",
+    re.I,
+)
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _HOME = re.compile(r"/?|https?://[^/]+/?", re.I)
 
@@ -52,9 +60,16 @@ def main_part(root: HtmlElement, title: str) -> str:
     if not kept:
         return ""
     prune(blocks, parts, kept)
+    told = {parts[index].element for index in kept}
     writer = md.Writer()
-    writer.extend(Renderer(images=lambda _: "").blocks(body))
+    writer.extend(Renderer(images=lambda picture: _in_text(picture, told)).blocks(body))
     return writer.finish()[0]
+
+
+def _in_text(picture: HtmlElement, told: set[HtmlElement]) -> str:
+    """A picture as markdown, if it stands among kept words; one alone is mostly an ornament."""
+    around = next((el for el in picture.iterancestors() if el.tag in BLOCKS or el in told), None)
+    return image_text(picture) if around in told else ""
 
 
 def drop_hints(body: HtmlElement) -> None:
@@ -70,7 +85,8 @@ def drop_hints(body: HtmlElement) -> None:
 
 def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[int]:
     """The indexes of the parts whose text is main content."""
-    scores = in_short_page(blocks, parts, _evened(blocks, parts, scores))
+    adverts = [_ADVERT.fullmatch(block.text) is not None for block in blocks]
+    scores = in_short_page(blocks, parts, _evened(blocks, parts, np.where(adverts, 0.0, scores)))
     lowest = _lowest(blocks, scores)
     chosen = [
         bool(score >= lowest) and block.element.tag != "h1"
@@ -80,7 +96,7 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
         if declared := declared_parts(blocks, parts):
             return declared
         if not any(chosen := likeliest(blocks, scores)):
-            return declared_parts(blocks, parts, links=True)
+            return set()
     _join(blocks, chosen)
     first, last = chosen.index(True), len(chosen) - 1 - chosen[::-1].index(True)
     titles = [

@@ -42,10 +42,10 @@ def likeliest(blocks: list[Block], scores: Scores) -> list[bool]:
     return [bool(keep) and bool(best >= _LIKELY or running[found].sum() >= _SHORT) for keep in found]
 
 
-def declared_parts(blocks: list[Block], parts: list[Part], links: bool = False) -> set[int]:
-    """The parts with text in what the page itself calls its content, with `links` also if that is mostly
-    links; none if it calls nothing so."""
-    region = _declared(parts, links)
+def declared_parts(blocks: list[Block], parts: list[Part]) -> set[int]:
+    """The parts with text in what the page itself calls its content, even if that is mostly links; none if it
+    calls nothing so."""
+    region = _declared(parts, links=True)
     return {block.part.index for block in blocks if region is not None and _is_within(block.part, region)}
 
 

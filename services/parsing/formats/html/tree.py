@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
+from services.parsing.formats.entities import declared_entities
 from services.parsing.formats.html.folded import unfold
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.html.misplaced import put_in_order
@@ -24,6 +25,8 @@ _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32)])
 _MARKS = re.compile("[\ue000-\ue005]")
 _MARKS_BEGIN = b"\xee\x80"
 _HEADINGS = Holders("//@role[. = 'heading']")
+#: Links of a wiki to the editor of a section, which stand in its heading or beside it.
+_EDIT_LINKS = Holders("//@class[contains(., 'mw-editsection')]")
 _TABLES = Holders("//@role[. = 'table' or . = 'grid' or . = 'treegrid']")
 #: Tags of what attributes alone make a table.
 _BY_ROLE = {
@@ -42,15 +45,10 @@ _HIDING = (
     (b"style", Holders("//@style")),
     (b"pagebreak", Holders("//@*[contains(., 'pagebreak')]")),
 )
-#: Text after these is lost; a file may hold several pages.
-_SUBSET = re.compile(r"<!DOCTYPE[^>\[]{0,500}(\[[^\]]*\])\s*>", re.I)
-_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]{1,40})\s+[\"']([^\"'<%]{0,200})[\"']\s*>")
-_XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
-#: Entities that are resolved, and how much longer they may make a page.
-_MOST_ENTITIES, _MOST_GROWTH = 100, 2
 #: Text as XML may write it; in HTML it is a comment.
 _CDATA = re.compile(r"<!\[CDATA\[((?:[^<\]]|<(?!!\[CDATA\[)|\](?!\]>))*+)\]\]>")
 _FRAME_BODY = re.compile(r"</?(?:html|body)[^>]*>", re.I)
+#: Text after these is lost; a file may hold several pages.
 _END_OF_PAGE = re.compile(r"</(?:html|body)\s*>", re.I)
 #: One class for all elements; lxml.html would look it up with a Python call per element.
 _ELEMENTS = etree.ElementDefaultClassLookup(element=html.HtmlElement)
@@ -87,7 +85,7 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
         text = _CDATA.sub(lambda data: escape(data[1]), text)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     parser.set_element_class_lookup(_ELEMENTS)
-    page = _without_controls(_END_OF_PAGE.sub("", _declared_entities(text)))
+    page = _without_controls(_END_OF_PAGE.sub("", declared_entities(text)))
     try:
         root = html.document_fromstring(page, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
@@ -118,22 +116,9 @@ def _drop_hidden(root: html.HtmlElement, page: bytes) -> None:
                     el.drop_tree()
 
 
-def _declared_entities(text: str) -> str:
-    """The text without the internal part of its document type; entities that it declares are resolved."""
-    found = _SUBSET.search(text[:65536])
-    if found is None:
-        return text
-    text = text[: found.start(1)] + text[found.end(1) :]
-    for name, value in _ENTITY.findall(found[1])[:_MOST_ENTITIES]:
-        if name not in _XML_ENTITIES and "&" not in value.replace("&#", ""):
-            text = text.replace(f"&{name};", value)
-            if len(text) > _MOST_GROWTH * len(found.string):
-                return found.string
-    return text
-
-
 def _name_by_meaning(root: html.HtmlElement, page: bytes) -> None:
-    """Give elements that only an attribute makes a heading, a part of the page or a picture their tag."""
+    """Give elements that only an attribute makes a heading, a part of the page or a picture their tag, and
+    remove what only edits the page."""
     for heading in _HEADINGS(root) if b"heading" in page else ():
         if heading.tag not in _HEADING_TAGS:
             level = heading.get("aria-level", "")
@@ -142,6 +127,8 @@ def _name_by_meaning(root: html.HtmlElement, page: bytes) -> None:
         if table.tag != "table":
             for el in table.iter():
                 el.tag = _BY_ROLE.get(el.get("role"), el.tag) if isinstance(el.tag, str) else el.tag
+    for links in _EDIT_LINKS(root) if b"mw-editsection" in page else ():
+        links.drop_tree()
     for dialog in root.iter("dialog") if b"<dialog" in page else ():
         if dialog.get("open") is not None:
             dialog.tag = "div"

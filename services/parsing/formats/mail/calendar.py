@@ -45,6 +45,7 @@ _FACTS = {
     "RELATED": "Related",
 }
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z?))?$")
+_NAME = re.compile(r"[\w-]+$")
 _SCHEME = re.compile(r"^(?:mailto|tel|xmpp):", re.I)
 _BINARY = ("B", "BASE64")
 _FOLD = re.compile(rb"\r?\n[ \t]")
@@ -72,6 +73,8 @@ def parse_calendar(data: bytes) -> ParsedDocument:
     writer = Writer()
     for component in components:
         _write(component, writer, level=1 if len(components) == 1 else 2)
+    if not components:
+        writer.add(md.escape_lines(md.escape(text.strip())))
     markdown, _ = writer.finish()
     title = components[0].first("SUMMARY", "FN", "N") if len(components) == 1 else None
     return ParsedDocument(markdown, title=title or None, warnings=warnings)
@@ -95,8 +98,10 @@ def _components(text: str) -> Iterator[_Component]:
             else:
                 yield shown
                 shown = None
-        elif shown is not None and not inside and name:
+        elif shown is not None and not inside and _NAME.match(name):
             shown.properties.append((name, parameters, value))
+        elif shown is not None and not inside and shown.properties:  # a line end that is not escaped
+            shown.properties[-1] = (*shown.properties[-1][:2], f"{shown.properties[-1][2]}\n{line}")
     if shown is not None:  # the end is missing
         yield shown
 

@@ -18,23 +18,29 @@ OUT, NEAR = 2.0, 2.5
 
 
 def boxes_of(vectors: VectorGraphics, words: Sequence[Word], strokes: Sequence[Stroke]) -> Iterator[Word]:
-    """`☐` for each box beside a word, `☒` if something is drawn into it."""
+    """`☐` for each box beside a word, or in a row of them, `☒` if something is drawn into it."""
     small = [shape for shape in vectors.shapes if max(shape.bbox[2:]) <= LARGEST + 2 * OUT]
     if len(small) > MOST_SHAPES:
         return
     shown = [sized(*shape.bbox) for shape in small if shows(shape)]
     taken: list[Box] = []
-    for box in (sized(*shape.bbox) for shape in small if shape.stroke and not shape.has_curve):
-        square = SMALLEST <= box.width <= LARGEST and abs(box.width - box.height) <= SQUARE * box.width
-        if not square or any(_within(box, other) for other in taken) or not _is_framed(box, strokes):
+    outlined = [sized(*shape.bbox) for shape in small if shape.stroke and not shape.has_curve]
+    squares = [box for box in outlined if _is_square(box) and _is_framed(box, strokes)]
+    for box in squares:
+        if any(_within(box, other) for other in taken):
             continue
         row = [word for word in words if word.y0 < box.middle < word.y1]
-        label = next((word for word in row if _is_beside(box, word)), None)
+        several = any(abs(o.middle - box.middle) < OUT and abs(o.x0 - box.x0) > LARGEST for o in squares)
+        label = next((word for word in row if several or _is_beside(box, word)), None)
         if label is None or any(box.x0 < word.center < box.x1 for word in row):
             continue
         taken.append(box)
         sign = "☒" if any(other != box and _within(other, box) for other in shown) else "☐"
         yield Word(sign, box.x0, label.y0, box.x1, label.y1, label.style, True)
+
+
+def _is_square(box: Box) -> bool:
+    return SMALLEST <= box.width <= LARGEST and abs(box.width - box.height) <= SQUARE * box.width
 
 
 def _is_framed(box: Box, strokes: Sequence[Stroke]) -> bool:

@@ -10,6 +10,8 @@ from services.parsing.page.lines import rows_of
 
 #: Lines in the fewest that are numbered, and numbers if not every line has one.
 FEWEST_LINES, FEWEST_NUMBERS = 8, 4
+#: Numbers in type that is smaller than that of the text by this factor are no marks of a list.
+SMALLER = 0.9
 #: How numbers go on from one to the next.
 _STEPS = (1, 2, 5, 10)
 #: A wider gap (relative to the font size) between words parts the cells of a table.
@@ -36,7 +38,10 @@ def _counts_lines(column: list[Word], lines: list[list[Word]], left: bool) -> bo
         return False
     start, end = max(word.x1 for word in column), min(word.x0 for word in column)
     inner = sum(line[0].x0 > start if left else line[-1].x1 < end for line in lines)
-    enough = len(lines) >= FEWEST_LINES and len(column) * max(steps) >= 0.8 * len(lines)
+    small = all(word.style.size < SMALLER * line[0].style.size for word in column for line in lines)
+    enough = len(lines) >= (FEWEST_NUMBERS if small else FEWEST_LINES) and len(column) * max(
+        steps
+    ) >= 0.8 * len(lines)
     return enough and inner >= 0.9 * len(lines) and sum(map(_is_text, lines)) >= 0.7 * len(lines)
 
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.services.chunking.rebuilt.text import END, SENTENCE, TEXT, Text, deep, each, many, records
 
 _WIDE = "| " + " | ".join(f"figure {n} of the register of the year" for n in range(12)) + " |"
 _WIDE_ROW = "| " + " | ".join(f"5,1{n:02} of %i" for n in range(12)) + " |"
 
+_ROWS = many(40, "| region-%i | %i000 | up |\n")
 CASES = [
     Text("mmd 7 quoted table.md", "# Top\n\nTable in block quote:\n\n> Heading 1 | Heading 2\n> --------- | ---------\n> Cell 1,1  | Cell 1,2\n\n# Heading\n\n" + END, ["Heading"], ["Top"]),
     Text("mmd 7 bars in text.md", f"# Top\n\nwhere \"-\" is a pointer to the sibling node and \"|\" is a pointer to\nthe first child node.\n\n{TEXT}{END}", ["Top"], ["pointer"]),
@@ -45,4 +48,22 @@ CASES = [
     Text("langchain 32206.html", f"<html><body><div>Words before. <h1>Chapter</h1>Loose words. <div><div>{TEXT}<h2>Part</h2>{TEXT}<div>{TEXT}</div>{END}</div></div></div></body></html>", ["Chapter", "Part"]),
     Text("jupytext 1623.py", "# %% [markdown]\n# # Gates\n# some text\nprint('hello')\n\n# %%\ndef run(a):\n" + many(40, "    value_%i_ = gate(%i)\n"), head=("value_49_", "def run")),
     Text("langchain 31596.md", f"# Example\n\n### none\n\n{TEXT}## Section\n\n{END}", ["Example", "Section"], []),
+    Text("openrag 861.md", f"# Report\n\n{TEXT}## Regional breakdown\n| Region | Sum | Trend |\n|---|---|---|\n{_ROWS}", head=("region-49", "| Region | Sum | Trend |"), whole=each(40, "| region-%i | %i000 | up |")),
+    Text("docling-core 678.md", f"# Report\n\nTable 1: Runtime characteristics\n\n| Name | Pages | ms |\n|---|---|---|\n{many(40, '| model-%i | 7 | %i0 |' + chr(10))}", head=("model-49", "| Name | Pages | ms |")),
+    Text("llama_index 17965 link.md", f"# Root\n\n{TEXT}## [My Resume](www.example.com/resume)\n\n{END}", ["Root", "My Resume"]),
+    Text("langchain 22256.md", "# My Heading\n\nThis is a paragraph with some detailed explanation.\n\nThis is another separate paragraph.\n", whole=["explanation.\n\nThis is another"]),
+    Text("langchain 31568.html", "<body>" + many(14, "<p>Hello%i</p>\n") + "</body>", whole=each(14, "Hello%i")),
+    Text("open-webui 21520.md", f"# Chapter 1\n\n{TEXT}## 1.1 Background\n\n{TEXT}### 1.1.1 Before\n\n{END}", ["Chapter 1", "1.1 Background", "1.1.1 Before"]),
+    Text("Engram 1616.md", f"# Chapter One\n\n{TEXT}# Chapter Two\n## Sub\n### Deep\n\n{END}", ["Chapter Two", "Sub", "Deep"]),
+    Text("vera 159.md", f"# Real Title\n\n```python\n# none\nx = 1\n```\nmore prose\n\n~~~\n# none\n~~~\n{END}", ["Real Title"], ["none"]),
+    Text("remnic 2404 decimals.txt", many(40, "値%iは３．１４です、次は２．７１です。"), not_after=["３．", "２．"]),
+    Text("pocket-tts 217.txt", many(30, "The level at gate %i was 98.6 cm at noon and 3.14 m at night, says the book of it. "), not_after=["98.", "3."]),
+    Text("semantic-kernel 3076.md", "# Returns\n\n" + many(30, "The return of X%i is 0.5% and of Y 1.25% a year. "), not_after=["0.", "1.", "X"]),
+    Text("semantic-plagiarism-detector 2451.txt", many(30, "It says loading... done, and then version 3.14 of part %i starts... at noon. "), not_after=["loading...", "3.", "starts..."]),
+    Text("cqs 1911.md", "| h0 | h1 |\n| --- | --- |\n| r0c0 | r0c1 |", whole=["| h0 | h1 |\n| --- | --- |\n| r0c0 | r0c1 |"]),
+    records("ttconv 439.vtt", "00:00:%i.799 --> 00:00:%i.869 align:start position:0%\nhi<00:00:01.040><c> everyone</c><00:00:01.920><c> of gate %i</c>\n\n", "00:00:%i.799 --> 00:00:%i.869 align:start position:0%\nhi", around=("WEBVTT\nKind: captions\nLanguage: en\n\n", "")),
+    records("ttconv 344.srt", "%i\n00:00:%i,000 --> 00:00:%i,900\n<b>hello\nmy name is</b> Bob, the keeper of gate %i\n\n"),
+    Text("langchain 21066.json", json.dumps({"position": 2, "song": {"song_id": 17, "name": "Whatever", "artists_slugs": [{"artist_name": f"Artist {n}", "artist_slug": f"{'Marker' if n == 38 else 'artist'}-{n}"} for n in range(40)]}}), ["song", "artists_slugs"]),
+    Text("logseq 4185.md", "- # TODO\n- Gate work of the spring\n" + many(40, "\t- step %i of it is done by the keeper at noon\n").replace("step 49", "Marker step 49"), ["Gate work of the spring"]),
+    records("cocoindex 2370.yaml", "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: gate-%i\nspec:\n  port: %i\n", "kind: Service\nmetadata:\n  name: gate-%i\nspec:\n  port: %i"),
 ]  # fmt: skip

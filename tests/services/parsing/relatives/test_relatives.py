@@ -23,6 +23,7 @@ from tests.services.parsing.relatives import (
     word,
 )
 from tests.services.parsing.relatives.case import Case
+from tests.services.parsing.relatives.further import KINDS as FURTHER
 from tests.services.parsing.relatives.neighbours import KINDS as NEIGHBOURS
 from tests.services.parsing.relatives.rebuilt import KINDS as REBUILT
 from tests.services.parsing.relatives.trackers import KINDS as TRACKERS
@@ -33,6 +34,7 @@ _KINDS = (
     *REBUILT,
     *TRACKERS,
     *NEIGHBOURS,
+    *FURTHER,
 )
 _CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
 
