@@ -192,7 +192,8 @@ class Renderer:
 
     def _pre(self, el: HtmlElement) -> None:
         if self._cells:
-            self._line.append(md.code_span(inline.preformatted(el)))
+            lines = filter(str.strip, inline.preformatted(el).split("\n"))
+            self._line.append("\n" + "\n".join(map(md.code_span, lines)) + "\n")
         else:
             self._emit(md.code(inline.preformatted(el), inline.code_language(el)))
 

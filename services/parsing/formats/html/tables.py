@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from services.parsing.formats.html.inline import whole_number
+from services.parsing.formats.html.inline import plain, whole_number
 from services.parsing.markdown_writer import Cell
 
 #: Maximum span; more is an attack on memory or a mistake.
@@ -38,7 +38,7 @@ def is_layout(table: HtmlElement) -> bool:
     if (table.get("role") or "").lower() in ("presentation", "none"):
         return True
     grid = [_cells(row) for row in _rows(table)]
-    if sum(map(len, grid)) <= 1:
+    if sum(map(len, grid)) <= 1 or (len(grid) == 1 and any(map(_is_numbers_of_code, grid[0]))):
         return True
     if max(map(len, grid)) == 1 and table.find(".//tr//table") is not None:
         return True
@@ -48,14 +48,30 @@ def is_layout(table: HtmlElement) -> bool:
         True for _ in table.iter("p", "div", "h1", "h2", "h3", "ul", "table")
     ):
         return True
+    if any(_is_chapter(cell) for row in grid for cell in row):
+        return True
     inner = any(cell.find(".//table") is not None for row in grid for cell in row)
     longest = max(len(" ".join("".join(cell.itertext()).split())) for row in grid for cell in row)
     return longest > LAYOUT_CELL or (inner and longest > LAYOUT_CELL // 5)
 
 
 def layout_cells(table: HtmlElement) -> Iterator[HtmlElement]:
+    """The cells in the order of their rows, without those that number the lines of code beside them."""
     for row in _rows(table):
-        yield from _cells(row)
+        yield from (cell for cell in _cells(row) if not _is_numbers_of_code(cell))
+
+
+def _is_numbers_of_code(cell: HtmlElement) -> bool:
+    """Whether a cell holds the numbers of lines of code, and the next one the lines."""
+    beside = cell.getnext()
+    numbers = plain(cell).split() if beside is not None and beside.find(".//pre") is not None else []
+    return bool(numbers) and all(map(str.isdecimal, numbers))
+
+
+def _is_chapter(cell: HtmlElement) -> bool:
+    """Whether a cell holds a heading with paragraphs or code below it, as a post of a forum does."""
+    heading = next(cell.iter("h1", "h2", "h3", "h4"), None)
+    return heading is not None and any(el.tag in ("p", "pre") for el in heading.itersiblings())
 
 
 def rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[list[Cell]]:
