@@ -140,7 +140,8 @@ class _Run:
         if is_bullet(sign):
             return all(word.text != sign for word in before.words[1:])  # a sign between texts of one line
         hangs = any(
-            abs(after.x0 - line.words[1].x0) < 0.4 * self.size for after in self.lines[at + 1 : at + 2]
+            abs(after.x0 - line.words[1].x0) < 0.4 * self.size or _counts_on(line, after)
+            for after in self.lines[at + 1 : at + 2]
         )
         in_list = is_number(first.words[0].text) and abs(first.x0 - line.x0) < 2 * self.size
         return hangs or in_list or before.x1 < self.right - 0.15 * self.width
@@ -174,6 +175,12 @@ def _styles(lines: Sequence[Line]) -> list[Style]:
 def _all(words: Sequence[Word], look: str) -> bool:
     """Whether every word that has letters or digits is `bold` (or `mono`), and there is one."""
     return {getattr(word.style, look) for word in words if any(map(str.isalnum, word.text))} == {True}
+
+
+def _counts_on(line: Line, after: Line) -> bool:
+    """Whether the numbers at the start of two lines follow each other: `1.`, `2.`."""
+    a, b = (re.match(r"\(?(\d{1,3})[.)]", one.words[0].text) for one in (line, after))
+    return a is not None and b is not None and int(a[1]) + 1 == int(b[1])
 
 
 def _foot(line: Line) -> float:

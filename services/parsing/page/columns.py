@@ -6,6 +6,7 @@ import re
 from bisect import bisect, bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import median_low
 
 from services.parsing.page.captions import is_caption
 from services.parsing.page.geometry import Box, Boxed, Piece, bounds, grouped
@@ -23,6 +24,8 @@ MAX_DEPTH = 3
 PARAGRAPH = 5
 #: The same if the lines beside it are not at the same heights.
 SHORT_PARAGRAPH = 3
+#: Notes in the margin are in type that is smaller than that of the text by this factor.
+NOTES = 1.1
 #: Most words of a text in the first line of a table without rules; more are running text with a chance gap.
 MOST_WORDS = 5
 #: Most lines of running text fill this share of their column.
@@ -181,11 +184,15 @@ def _are_columns(parts: Sequence[Sequence[Line]], prose: bool) -> bool:
         return True
     if len(parts) > 1 and all(any(is_caption(line.words) for line in lines) for lines in parts):
         return True
-    if _in_bands(parts) and not any(_headings(lines) > 1 for lines in parts):
+    titled = any(_headings(lines) > 1 for lines in parts) or all(map(_holds_titles, parts))
+    if _in_bands(parts) and not titled:
         return False
     if len(parts) > 1 and all(map(_headings, parts)) and _in_rows(parts) < 0.5:
         return True
     longest = max(_longest_text(lines) for lines in parts) if parts else 0
+    sizes = [median_low(line.words[0].style.size for line in lines) for lines in parts]
+    if longest >= SHORT_PARAGRAPH and max(sizes) > NOTES * min(sizes):
+        return True
     if prose or longest >= PARAGRAPH:
         return True
     return (_are_blocks(parts) or longest >= SHORT_PARAGRAPH) and _in_rows(parts) < 0.5
@@ -253,6 +260,12 @@ def _headings(lines: Sequence[Line]) -> int:
     looks = [(line.words[0].style.size, line.words[0].style.bold) for line in lines]
     size, bold = sorted(looks)[len(looks) // 2]
     return sum(one[0] > 1.05 * size or one[1] > bold for one in looks[1:])
+
+
+def _holds_titles(lines: Sequence[Line]) -> bool:
+    """Whether more than one line is in larger type than most of its column, as the titles of cards are."""
+    sizes = [line.words[0].style.size for line in lines]
+    return sum(size > 1.05 * median_low(sizes) for size in sizes) > 1
 
 
 def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:

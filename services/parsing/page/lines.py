@@ -30,14 +30,17 @@ BLANK_BEFORE_SIGN = 0.3
 #: A narrower gap within a figure is none, whatever the page calls it: `$13,005. 00`.
 NARROWEST = 0.22
 _CUT_FIGURE = re.compile(r"\d[.,]$")
-#: Punctuation after a right-to-left word precedes it in the order of the page.
-_LEADING = re.compile(r"^([.:،؛؟!,]+)(\w.*)$")
-#: So does a figure that a prefix is joined to: “in 2024”, “about 4%”.
-_FIGURE_FIRST = re.compile(r"^(\d[\d.,:/]*%?)([-\u05be\u2013]?)([^\W\d_]+)$")
 _SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
 #: What distinguishes a line of code from a word in a monospaced font.
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
-_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]+")
+#: What keeps its own order among right-to-left words: Latin words with all between them, and each number.
+_OTHERS = re.compile(f"[^{_RTL.pattern[1:-2]}]+")
+_LATIN, _LATIN_RUN = re.compile(r"[A-Za-z\u00c0-\u024f]"), re.compile(r"\w(?:.*\w)?")
+_NUMBER = re.compile(r"[%$€₪]?\d(?:[.,:/-]?\d)*[$€₪]?")  # read backwards
+#: A blank before or behind brackets that the reader leaves out.
+_LOST_BLANK = re.compile(r"(?<=[^\W_a-zA-Z])(?=[(\[])|(?<=[)\]])(?=[^\W_a-zA-Z])")
+_BRACKETS = ("()", "[]", "{}")
 
 
 @dataclass(slots=True)
@@ -201,19 +204,28 @@ def blank_between(before: Word, word: Word) -> bool:
 
 
 def _right_to_left(words: Sequence[Word]) -> str:
-    """Words from right to left; runs of numbers and Latin words keep their own order."""
+    """Words from right to left; Latin words and numbers keep their own order. The reader gives the letters of
+    a word as they are read, all other signs as they stand, and some brackets turned round."""
     if not reads_left(words):
         return " ".join(word.text for word in words)
-    out: list[str] = []
-    run: list[str] = []
-    for word in reversed(words):
-        if right_to_left(word.text) or not any(c.isalnum() for c in word.text):
-            out.extend(reversed(run))
-            run = []
-            out.append(_FIGURE_FIRST.sub(r"\3\2\1", _LEADING.sub(r"\2\1", word.text)))
-        else:
-            run.append(word.text)
-    return " ".join([*out, *reversed(run)])
+    seen, reach = "", words[0].x0
+    for word in words:
+        blank = " " if word.x0 - reach > BLANK * word.style.size else ""
+        seen += blank + _RTL.sub(_backwards, word.text)
+        reach = word.x1
+    text = _OTHERS.sub(_with_own_order, seen[::-1])
+    for pair in _BRACKETS:
+        first, *rest = re.split(f"[{re.escape(pair)}]", text)
+        text = first + "".join(pair[at % 2] + part for at, part in enumerate(rest))
+    return _LOST_BLANK.sub(" ", text)
+
+
+def _with_own_order(others: re.Match[str]) -> str:
+    return (_LATIN_RUN if _LATIN.search(others[0]) else _NUMBER).sub(_backwards, others[0])
+
+
+def _backwards(found: re.Match[str]) -> str:
+    return found[0][::-1]
 
 
 def right_to_left(text: str) -> bool:
@@ -224,7 +236,8 @@ def reads_left(words: Sequence[Word]) -> bool:
     """Whether most words are Arabic or Hebrew, and so read from right to left."""
     if "".join([word.text for word in words]).isascii():
         return False
-    return sum([right_to_left(word.text) for word in words]) * 2 > len(words)
+    spoken = [word.text for word in words if any(map(str.isalpha, word.text))]
+    return sum(map(right_to_left, spoken)) * 2 > len(spoken)
 
 
 def clean(text: str) -> str:

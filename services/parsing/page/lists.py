@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from services.parsing.page.geometry import Word
 from services.parsing.page.lines import GAP, Line, line_of, split_row
 
-BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔☐☑☒❑❒♦◆\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
+BULLETS = "•◦▪■□●○‣⁃∙·–—−-*➢➤►▶❖✓✔☐☑☒❑❒♦◆◇▷→⇒➔➜✗✘\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf02d"
 _DASHES, _DOTS = "-–—−·*", "•◦▪■□●○‣"
 _BULLET = re.compile(f"[{re.escape(BULLETS)}]|o")
 #: A capital with a full stop is far more often an initial (`J. Doe`) than an item number.
@@ -46,7 +46,9 @@ def marker(text: str) -> str:
 
 def kept_label(text: str) -> str:
     """The marker if markdown cannot express it, so that the text keeps it (`(a)`, `iv.`, `✔`); else empty."""
-    return "" if (is_bullet(text) and text not in "✓✔☐☑☒") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
+    return (
+        "" if (is_bullet(text) and text not in "✓✔✗✘☐☑☒") or re.fullmatch(r"\(?\d{1,9}[.)]", text) else text
+    )
 
 
 def without_outer(lines: Sequence[Line]) -> list[Line]:

@@ -52,10 +52,10 @@ def _begins(heights: Sequence[float], others: Sequence[float]) -> bool:
 
 
 def _widest_gaps(strips: Sequence[Box], rows: Sequence[float]) -> Iterator[float]:
-    """Where the widest gaps between rows end: the picture of a card stands above its heading."""
-    gaps = [(below.y0 - above.y1, below.y0) for above, below in pairwise(strips)]
+    """Where the widest gaps between rows end: the picture of a card stands above its heading, not below."""
     for before, start in pairwise(rows):
-        yield max((gap for gap in gaps if before < gap[1] < start + 1), default=(0.0, start))[1]
+        inner = [pair for pair in pairwise(strips) if before + LEVEL < pair[0].y0 and pair[1].y0 < start + 1]
+        yield max(((below.y0 - above.y1, below.y0) for above, below in inner), default=(0.0, start))[1]
 
 
 def _stands_across(head: Line, own: Sequence[Line], others: Sequence[Line]) -> bool:

@@ -6,6 +6,7 @@ import ctypes
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -26,6 +27,8 @@ _UNSEEN = 1 << 1 | 1 << 5
 #: The flag of a text field whose value is a password (bit 14).
 PASSWORD = 1 << 13
 _LINE_END, _TAG = re.compile(r"</p>\s*(?=<p)|<br\s*/?>", re.I), re.compile(r"<[^>]*>")
+#: Signs before a word, and behind it.
+_BEFORE, _BEHIND = '([“"', '.,;:!?)]”"'
 _BOXES = ("checkbox", "radio")
 #: Line height of typed text and width of a character, in font sizes.
 _LEADING, _WIDTH = 1.2, 0.5
@@ -55,12 +58,27 @@ def join_fields(raw: ParsedPage, words: list[Word]) -> list[Word]:
     return [word for word in words if word not in gone]
 
 
-def mark_links(raw: ParsedPage, words: Sequence[Word]) -> None:
+def mark_links(raw: ParsedPage, words: list[Word]) -> None:
+    """Mark the words that links are on, without the signs around them that the links are not on."""
     for note in raw.annotations or ():
         if note.uri and note.rect is not None:
-            for word in words:
-                if inside(word, box_of(note.rect), slack=0):
-                    word.link = note.uri
+            box = box_of(note.rect)
+            for at in reversed(range(len(words))):
+                if inside(words[at], box, slack=0):
+                    words[at : at + 1] = _linked(words[at], box, note.uri)
+
+
+def _linked(word: Word, box: Box, uri: str) -> list[Word]:
+    start = len(word.text) - len(word.text.lstrip(_BEFORE)) if box.x0 - word.x0 > 1 else 0
+    end = len(word.text.rstrip(_BEHIND)) if word.x1 - box.x1 > 1 else len(word.text)
+    if not start < end:
+        return [replace(word, link=uri)]
+    left, right = box.x0 if start else word.x0, box.x1 if end < len(word.text) else word.x1
+    parts = [replace(word, text=word.text[:start], x1=left)] if start else []
+    spaced = word.spaced and not start
+    parts.append(replace(word, text=word.text[start:end], x0=left, x1=right, link=uri, spaced=spaced))
+    after = [replace(word, text=word.text[end:], x0=right, spaced=False)] if end < len(word.text) else []
+    return [*parts, *after]
 
 
 def leave_out_hidden_fields(sheets: Sheets, raw: ParsedPage) -> None:

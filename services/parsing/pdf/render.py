@@ -11,7 +11,7 @@ from services.parsing.markdown_writer import MarkdownBlock as Markdown
 from services.parsing.markdown_writer import Writer, code, indented, item, table, tidy, without_emphasis
 from services.parsing.page.blocks import Block, Kind
 from services.parsing.page.captions import begins_as_caption
-from services.parsing.page.text import Vocabulary, append
+from services.parsing.page.text import HYPHENS, Vocabulary, append
 from services.parsing.pdf.continued import continued
 
 #: Line starts that markdown would read as a heading, quote, list, rule or table.
@@ -20,6 +20,8 @@ _LINE_START = re.compile(
 )
 #: Most notes, tables and figures with their captions between two parts of a paragraph.
 MOST_BETWEEN = 6
+#: A box at the right begins behind this share of the width of the text.
+INDENTED = 0.3
 _ENDED = re.compile(r"[.!?:。！？؟][\"'”’)\]*_]*$")
 
 
@@ -108,13 +110,25 @@ def _whole(blocks: Sequence[Block], vocabulary: Vocabulary) -> list[Block]:
 
 
 def _start_of(block: Block, blocks: Sequence[Block]) -> Block | None:
-    """The paragraph that a block continues: the last one, or one before notes, tables and figures."""
+    """The paragraph that a block continues: the last one, or one before notes, tables, figures and a box at
+    the right that it runs around."""
+    around = False
     for before in islice(reversed(blocks), MOST_BETWEEN + 1):
-        if _goes_on(before, block):
+        if _goes_on(before, block, around):
             return before
-        if not _is_beside_text(before, block):
+        boxed = _stands_above(before, block)
+        if not boxed and not _is_beside_text(before, block):
             return None
+        around = around or boxed
     return None
+
+
+def _stands_above(box: Block, block: Block) -> bool:
+    """Whether a block of a column at the right stands above a text that reaches below it."""
+    if box.page != block.page or not box.columns or not block.columns:
+        return False
+    (left, right), start = block.columns[0], box.columns[0][0]
+    return left + INDENTED * (right - left) < start < right
 
 
 def _is_beside_text(before: Block, block: Block) -> bool:
@@ -124,8 +138,10 @@ def _is_beside_text(before: Block, block: Block) -> bool:
     return before.kind in (Kind.TEXT, Kind.ITEM) and (smaller or begins_as_caption(before.plain))
 
 
-def _goes_on(before: Block, block: Block) -> bool:
-    if before.kind not in (Kind.TEXT, Kind.ITEM) or block.kind is not Kind.TEXT or not before.full:
+def _goes_on(before: Block, block: Block, around: bool) -> bool:
+    if before.kind not in (Kind.TEXT, Kind.ITEM) or block.kind is not Kind.TEXT:
+        return False
+    if not around and not before.full and not before.plain.endswith(HYPHENS):
         return False
     if abs(before.style.size - block.style.size) > 0.6 or before.style.bold != block.style.bold:
         return False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from services.parsing.page.tables.columns import HEAD, TableLine, blocks_below, extents
+from services.parsing.page.tables.columns import HEAD, Gap, TableLine, blocks_below, extents
 from services.parsing.page.tables.pairs import (
     breaks_word,
     changes_weight,
@@ -20,6 +20,10 @@ from services.parsing.page.tables.values import is_figure, names_column
 
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
+#: Lines in the fewest that are rows because they fill all columns, and the most columns: more are a sentence.
+FEWEST_FILLED, MOST_FILLED = 3, 5
+#: No column is so narrow that its texts wrap in less than this share of the way to the next one.
+ROOMY = 0.45
 #: Lines of a cell begin at the same place within this (points).
 FLUSH = 0.5
 #: At most one gap in so many is narrow because a mark or a sign is off its line.
@@ -51,7 +55,7 @@ class Rows:
         self.bars = bars
         self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
         self.extents = extents(lines, columns)
-        self.widths = _widths(lines, columns)
+        self.widths = _widths(lines, self.extents)
         beside = sorted(b.y0 - a.y1 for a, b in pairwise(lines) if a.at.keys() & b.at.keys())
         self.leading = beside[len(beside) // FEW_GAPS] if beside else 0.0
         self.between: list[TableLine] = []
@@ -74,6 +78,7 @@ class Rows:
         lower = sum(words[0].text[0].islower() for words in labels)  # in three lines: text
         self.lower = len(labels) > 3 and lower * 5 > 4 * len(labels)
         self.part = None if self.ruled else self._parting()
+        self.filled = _is_filled(lines, columns)
 
     def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:
         """The lines, with those joined that are at half the height between others, as in cells whose middles
@@ -116,7 +121,7 @@ class Rows:
 
     def _begins(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
         above = row[-1]
-        if self.barred[at]:
+        if self.barred[at] or (self.filled and at + 1 >= self.head):
             return True
         if self.part is None and at + 1 == self.first:
             return True
@@ -232,6 +237,14 @@ class Rows:
         return 0.0 if 0 in line.at else -self.labelled
 
 
+def _is_filled(lines: Sequence[TableLine], columns: int) -> bool:
+    """Whether all lines hold a word or two in every column, and no figures: wrapped cells would be uneven."""
+    entries = [entry for line in lines for entry in line.entries]
+    if columns > MOST_FILLED or len(lines) < FEWEST_FILLED or any(len(line.at) < columns for line in lines):
+        return False
+    return all(len(entry.words) < 3 and not is_figure(entry.text) for entry in entries)
+
+
 def _is_bare(above: TableLine, line: TableLine) -> bool:
     """Whether a line close below another has no label, and fills only columns that the other fills."""
     return 0 not in line.at and line.at.keys() <= above.at.keys() and _is_close(above, line)
@@ -262,14 +275,15 @@ def holds_rows(band: Sequence[TableLine]) -> bool:
     return len(pairs) > 2 and sum(completes(a, b) for a, b in pairs) * 5 >= 3 * len(pairs)
 
 
-def _widths(lines: Sequence[TableLine], count: int) -> list[float]:
-    """The width of the widest text of each column."""
-    widths = [0.0] * count
+def _widths(lines: Sequence[TableLine], extent: Sequence[Gap]) -> list[float]:
+    """The room of each column: its widest text, or, if all are short, a part of the way to the next one."""
+    widths = [0.0] * len(extent)
     for line in lines:
         for entry in line.entries:
             if entry.first == entry.last:
                 widths[entry.first] = max(widths[entry.first], entry.x1 - entry.x0)
-    return widths
+    steps = [max(after[0] - start[0], 0.0) for start, after in pairwise(extent)]
+    return [max(width, ROOMY * step) for width, step in zip(widths, [*steps, 0.0], strict=True)]
 
 
 def _first_values(lines: Sequence[TableLine]) -> int:

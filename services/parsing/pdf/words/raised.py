@@ -20,17 +20,15 @@ from services.parsing.pdf.sheets import Letters, Sheets
 HIGHER = 1.015
 #: A raised character is below this share of its line's size; its bottom is higher than the line's by this (in
 #: font sizes).
-SMALLER, ABOVE = 0.85, 0.15
+SMALLER, ABOVE = 0.92, 0.15
 #: A run is too high for its font size if it is higher than usual ones by this factor.
 TOO_HIGH = 1.3
 _MARKS = frozenset("0123456789*†‡§abcdef")
 _DIGITS = re.compile(r"\w[+−-]?\d|[.,;:!?)”\"']\d")
 #: Words that are likely to contain superscripts: a word with a note mark, a unit, a power of ten.
 _MARKED = re.compile(
-    r"[^\W\d_]{3}[.,;:!?)”\"']?\d{1,3}[.,;:]?$|^\d{1,2}[^\W\d_]{3}|^(?:\d[\d.,]*)?[kcmµ]?m[23][.,;:)]?$|^10[+−-]\d{1,2}\b"
+    r"[^\W\d_]{3}[.,;:!?)”\"']?\d{1,3}[.,;:]?$|^\d{1,2}[^\W\d_]{3}|^(?:\d[\d.,]*)?[kcmµ]?m[23][.,;:)]?$|^10[+−-]?\d{1,2}\b|^[12]\d{3}[.,;:]\d{1,2}$"
 )
-_POWER = re.compile(r"10\d{1,2}\b")
-_TIMES = frozenset("x×·⋅*∙")
 _UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[kcmµnd]?m|s|[kM]?W|[kcm]?g|[A-Za-z])$")
 
 
@@ -62,13 +60,10 @@ def _suspects(page: Page) -> list[Word]:
         height = word.y1 - word.y0
         usual[word.style] = min(usual.get(word.style, height), height)
     found = []
-    before = ""
     for word in page.words:
         tall = word.y1 - word.y0 > HIGHER * usual[word.style] and _DIGITS.search(word.text)
-        power = _POWER.match(word.text) if before in _TIMES else None
-        if tall or power or _MARKED.search(word.text):
+        if tall or _MARKED.search(word.text):
             found.append(word)
-        before = word.text[-1:]
     return found
 
 

@@ -1,5 +1,14 @@
 """Inputs rebuilt from reports in the trackers of other tools, a fifth set."""
 
-from tests.services.parsing.relatives.further import layouts, objects, office, pictures, printed, sent
+from tests.services.parsing.relatives.further import (
+    layouts,
+    objects,
+    office,
+    pictures,
+    printed,
+    sent,
+    set_apart,
+    turned,
+)
 
-KINDS = (layouts, printed, objects, office, sent, pictures)
+KINDS = (layouts, printed, turned, set_apart, objects, office, sent, pictures)
