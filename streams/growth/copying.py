@@ -4,10 +4,8 @@ Sequences are offsets, and those of the other cluster begin at 0. So it begins a
 sequences so far, and letters are given the sequences of their records.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from schemas.codec import Codec
 from schemas.errors import RequestError
@@ -16,10 +14,10 @@ from streams.engine.publishing.dead_letters import replay_headers
 from streams.growth.command import give_up_surely, stop_all
 from streams.growth.draining import inbox_left
 from streams.growth.journal import GrowthJournal
-from streams.growth.moving import Copied, copy_partition, result_of
+from streams.growth.moving import Copied, copy_partition
 from streams.growth.placing import PLACED
 from streams.kafka.cluster import Cluster, admin, ensure_topics, partition_counts
-from streams.state.lags import committed_by_group, consumer_groups
+from streams.state.lags import commit_offsets, committed_by_group, consumer_groups
 from streams.state.layout import MOVED, SETTLED, base_of, order_of, ordered_ids, require_settled
 from streams.state.reader import end_offsets
 from streams.topics import DEAD_LETTERS, DOCUMENTS, RUNS
@@ -124,10 +122,7 @@ def _pass(source: Cluster, target: Cluster) -> None:
         read = {topic for topic, _ in offsets} & state
         ends = end_offsets(target, [(topic, p) for topic in read for p in range(counts[topic])])
         if ends:
-            places = [TopicPartition(target.name(topic), p, end) for (topic, p), end in ends.items()]
-            wanted = ConsumerGroupTopicPartitions(target.name(name), places)
-            asked: Mapping[str, object] = admin(target).alter_consumer_group_offsets([wanted])
-            result_of(asked[target.name(name)], f"offsets of {name}")
+            commit_offsets(target, target.name(name), ends)
 
 
 def _layout_there(source: Cluster, target: Cluster, layout: TopicLayout, count: int) -> TopicLayout:

@@ -9,7 +9,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from schemas.errors import TransientError
 from streams.growth.reading import records
-from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
+from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.membership import group_of
 from streams.partitions import Partition
 from streams.state.lags import committed_by_group, committed_offsets, consumer_groups
 from streams.state.layout import LEASE_SECONDS, WRITE_SECONDS
@@ -151,13 +152,8 @@ def inbox_left(cluster: Cluster) -> int:
 
 
 def _members(cluster: Cluster, groups: list[str]) -> dict[str, int]:
-    if not groups:
-        return {}
-    asked = admin(cluster).describe_consumer_groups(groups, request_timeout=_ANSWER_SECONDS)
-    return {
-        group.removeprefix(cluster.prefix): len(answer_of(future, f"members of {group}").members)
-        for group, future in asked.items()
-    }
+    short = [group.removeprefix(cluster.prefix) for group in groups]
+    return {group: group_of(cluster, group, _ANSWER_SECONDS).members for group in short}
 
 
 @retry(  # hours of waiting are not given up because a broker restarts

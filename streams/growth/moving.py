@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AlterConfigOpType,
     ConfigEntry,
@@ -33,7 +33,7 @@ from streams.growth.placing import BY_EVENT, place_of
 from streams.growth.reading import records
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.kafka.messages import decoded
-from streams.state.lags import committed_offsets, consumer_groups
+from streams.state.lags import commit_offsets, committed_offsets, consumer_groups
 from streams.state.reader import end_offsets
 from streams.topics import INBOX, Topic
 
@@ -222,14 +222,9 @@ def pass_moved(cluster: Cluster, topics: Iterable[Topic], beat: Callable[[], Non
         ]
         if not places:
             continue
-        positions = [
-            TopicPartition(cluster.name(name), partition, end)
-            for (name, partition), end in end_offsets(cluster, places).items()
-        ]
+        ends = end_offsets(cluster, places)
         beat()
-        wanted = ConsumerGroupTopicPartitions(group, positions)
-        moved = admin(cluster).alter_consumer_group_offsets([wanted], request_timeout=_ANSWER_SECONDS)
-        result_of(moved[group], f"offsets of {group}")
+        commit_offsets(cluster, group, ends)
 
 
 def grown_topics(counts: Iterable[str]) -> list[str]:

@@ -14,16 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from schemas.codec import Codec
 from schemas.events import Era, TopicLayout
 from streams.growth.draining import READERS, wait_left
 from streams.growth.journal import GrowthJournal
-from streams.growth.moving import result_of
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
-from streams.state.lags import committed_offsets
+from streams.state.lags import commit_offsets, committed_offsets
 from streams.state.layout import ORDERED, SETTLED, STOPPING, base_of, ordered_ids
 from streams.state.reader import end_offsets, first_offsets
 from streams.topics import DOCUMENTS
@@ -83,7 +81,7 @@ def keep_order(
     wait_left(cluster, told, journal.beat, _GROUPS)
     _read_again(cluster, anew)
     if cut:
-        _set_back(cluster, DOCUMENTS.name, cut)
+        commit_offsets(cluster, cluster.name(READERS[DOCUMENTS.name]), cut)
     begins = _begins(cluster, anew, cut)
     era = Era(base=(base_of(layout.eras) // _STEP + 1) * _STEP, begins=begins, since=now)
     settled = {"phase": SETTLED, "resumes": False, "topic_ids": ids, "eras": [*layout.eras, era]}
@@ -106,14 +104,7 @@ def _read_again(cluster: Cluster, topics: Sequence[str]) -> None:
     for topic in topics:
         read = committed_offsets(cluster, cluster.name(READERS[topic]), {topic: counts[topic]})
         if firsts := first_offsets(cluster, read):
-            _set_back(cluster, topic, firsts)
-
-
-def _set_back(cluster: Cluster, topic: str, offsets: Mapping[Partition, int]) -> None:
-    group = cluster.name(READERS[topic])
-    places = [TopicPartition(cluster.name(name), p, offset) for (name, p), offset in offsets.items()]
-    asked = admin(cluster).alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
-    result_of(asked[group], f"offsets of {group}")
+            commit_offsets(cluster, cluster.name(READERS[topic]), firsts)
 
 
 def _begins(cluster: Cluster, anew: Sequence[str], cut: Mapping[Partition, int]) -> list[int]:

@@ -18,8 +18,14 @@ from confluent_kafka.admin import AdminClient
 ANSWER_SECONDS = 15.0
 #: librdkafka completes every future, at the latest when its request has timed out.
 _GRACE_SECONDS = 2.0
-#: librdkafka 2.16 crashes in it where the coordinator of a group has just begun or moved (its issue 5040).
-_CRASHES = "list_consumer_group_offsets"
+#: What may end the process, and what to call instead. librdkafka 2.16 reads a null pointer where the
+#: coordinator of a group has just begun or moved (its issue 5040), and fails an assertion where a broker that
+#: is asked about groups answers late (its issue 4605).
+_CRASHES = {
+    "list_consumer_group_offsets": "streams.state.lags.committed_offsets",
+    "alter_consumer_group_offsets": "streams.state.lags.commit_offsets",
+    "describe_consumer_groups": "streams.kafka.membership.group_of",
+}
 #: How long the end of a process waits for a client to be freed: it may be looking up a name.
 _FREE_SECONDS = 2.0
 
@@ -46,8 +52,8 @@ class SharedAdmin:
     def __getattr__(self, method: str) -> Callable[..., Any]:
         if method.startswith("_"):
             raise AttributeError(method)
-        if method == _CRASHES:
-            raise AttributeError(f"{method} may crash: ask streams.state.lags.committed_offsets")
+        if method in _CRASHES:
+            raise AttributeError(f"{method} may crash: call {_CRASHES[method]}")
         return partial(self._ask, method)
 
     def renew(self) -> None:

@@ -1,13 +1,16 @@
 """A worker's membership in its consumer group, its name there, and who owns what."""
 
+import struct
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from schemas.errors import TransientError
 from streams.kafka.cluster import SESSION_SECONDS, Cluster, admin
+from streams.partitions import Partition
 
 Rebalanced = Callable[[Consumer, list[TopicPartition]], None]
 
@@ -97,22 +100,70 @@ class Subscription:
             consumer.subscribe(self._topics, **self._callbacks)
 
 
+class Group(NamedTuple):
+    """What a broker knows of a consumer group.
+
+    Attributes:
+        stable: whether it is not sharing out its partitions just now.
+        members: their number; 0 for a group that does not exist.
+        owned: the partitions that members have, with the whole names of their topics.
+    """
+
+    stable: bool
+    members: int
+    owned: frozenset[Partition]
+
+
+def group_of(cluster: Cluster, group: str, seconds: float = _ANSWER_SECONDS) -> Group:
+    """Describe a group. Blocks. Raises TransientError without an answer within some `seconds`.
+
+    Asks with librdkafka's older call: the newer one ends the process where a broker answers late
+    (`streams.kafka.admin`).
+    """
+    try:
+        found = admin(cluster).list_groups(cluster.name(group), timeout=seconds)
+    except KafkaException as error:
+        raise TransientError(f"group {group} cannot be described: {error.args[0].str()}") from error
+    for one in found:
+        if one.error is not None:
+            raise TransientError(f"group {group} cannot be described: {one.error.str()}")
+    owned = frozenset(
+        place for one in found for member in one.members for place in owned_in(member.assignment)
+    )
+    return Group(all(one.state == "Stable" for one in found), sum(len(one.members) for one in found), owned)
+
+
+def owned_in(assignment: bytes | None) -> Iterator[Partition]:
+    """The partitions in a member's assignment, as consumers encode it (Kafka's `ConsumerProtocolAssignment`:
+    a version, then topics with their partitions). Empty while the group shares them out."""
+    if not assignment:
+        return
+    _, topics = struct.unpack_from("!hi", assignment)
+    at = 6
+    for _ in range(topics):
+        (length,) = struct.unpack_from("!h", assignment, at)
+        topic = assignment[at + 2 : at + 2 + length].decode()
+        at += 2 + length
+        (count,) = struct.unpack_from("!i", assignment, at)
+        yield from ((topic, number) for number in struct.unpack_from(f"!{count}i", assignment, at + 4))
+        at += 4 + 4 * count
+
+
 def without_owner(cluster: Cluster, group: str, topics: Iterable[str]) -> list[str] | None:
-    """The partitions of these topics (whole names) that no member of a group has; None while the group is
-    sharing them out, or the broker does not answer. Blocks.
+    """The partitions of these topics that no member of a group has; None while the group is sharing them out,
+    or the broker does not answer. Blocks.
 
     A broker gives a fixed member that comes back what its predecessor had, without a rebalance. If that died
     when it was told to give partitions up, it has asked for no further rebalance, in which others would get
     them: nobody ever would.
     """
     try:
-        asked = admin(cluster).describe_consumer_groups([group], request_timeout=_ANSWER_SECONDS)
-        found = asked[group].result(0)
+        found = group_of(cluster, group)
         known = admin(cluster).list_topics(timeout=_ANSWER_SECONDS).topics
-    except (KafkaException, TimeoutError):
+    except (KafkaException, TransientError):
         return None
-    if found.state != ConsumerGroupState.STABLE:
+    if not found.stable:
         return None
-    owned = {(tp.topic, tp.partition) for one in found.members for tp in one.assignment.topic_partitions}
-    places = [(topic, number) for topic in topics if topic in known for number in known[topic].partitions]
-    return [f"{topic}[{number}]" for topic, number in places if (topic, number) not in owned]
+    names = [name for topic in topics if (name := cluster.name(topic)) in known]
+    places = [(name, number) for name in names for number in known[name].partitions]
+    return [f"{name}[{number}]" for name, number in places if (name, number) not in found.owned]

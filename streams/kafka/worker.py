@@ -123,15 +123,15 @@ class Worker:
 
     async def _see_all_owned(self) -> None:
         """Once a fixed member has come back, see to it that each partition has an owner."""
-        group = self._cluster.name(self._stage.name)
-        topics = [self._cluster.name(topic) for topic in (self._stage.topic, *self._stage.more_topics)]
+        stage = self._stage
+        topics = [topic.name for topic in (stage.topic, *stage.more_topics)]
         seen: list[str] | None = None
         found, joins = seen, 0
         while self._membership.static and found != [] and joins < _MOST_JOINS:
             await asyncio.sleep(OWNERS_SECONDS)
-            seen, found = found, await asyncio.to_thread(without_owner, self._cluster, group, topics)
+            seen, found = found, await asyncio.to_thread(without_owner, self._cluster, stage.name, topics)
             if found and found == seen:
-                log.warning("joins its group anew", stage=self._stage.name, without_owner=found)
+                log.warning("joins its group anew", stage=stage.name, without_owner=found)
                 self._poller.subscription.join_anew()
                 found, joins = None, joins + 1
 

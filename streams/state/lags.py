@@ -1,7 +1,7 @@
 """How far each consumer group is behind the topics that it reads."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -111,6 +111,22 @@ def committed_offsets(
     """
     counts = counts if counts is not None else partition_counts(admin(cluster), cluster)
     places = [TopicPartition(cluster.name(topic), partition) for topic, partition in _all(counts)]
+    found = _asked(cluster, group, lambda consumer: consumer.committed(places, _TIMEOUT_S))
+    return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
+
+
+def commit_offsets(cluster: Cluster, group: str, offsets: Mapping[Partition, int]) -> None:
+    """Set where a group without members, by its whole name, goes on. Blocks. Raises TransientError."""
+    places = [TopicPartition(cluster.name(topic), p, offset) for (topic, p), offset in offsets.items()]
+    done = _asked(cluster, group, lambda consumer: consumer.commit(offsets=places, asynchronous=False) or [])
+    for one in done:
+        if one.error is not None:
+            raise TransientError(f"offsets of {group}, {one.topic}[{one.partition}]: {one.error.str()}")
+
+
+def _asked(
+    cluster: Cluster, group: str, ask: Callable[[Consumer], list[TopicPartition]]
+) -> list[TopicPartition]:
     # A consumer that joins no group: `SharedAdmin` says why not the admin client. It reads what is committed,
     # and does not wait for transactions.
     properties = cluster.client(group_id=group, enable_auto_commit=False, isolation_level="read_uncommitted")
@@ -122,12 +138,11 @@ def committed_offsets(
         reraise=True,
     )
     try:
-        found = coordinators_move(consumer.committed, places, _TIMEOUT_S)
+        return coordinators_move(ask, consumer)
     except KafkaException as error:
-        raise TransientError(f"offsets of {group} cannot be read: {error.args[0].str()}") from error
+        raise TransientError(f"offsets of {group}: {error.args[0].str()}") from error
     finally:
         consumer.close()
-    return {(cluster.short(one.topic), one.partition): one.offset for one in found if one.offset >= 0}
 
 
 def _is_moving(error: BaseException) -> bool:

@@ -11,7 +11,8 @@ from headrace.admin.topics import TopicState, missing_topics, topic_faults, topi
 from headrace.preflight import tables_of
 from headrace.wiring import Wiring
 from schemas.errors import IngestError
-from streams.kafka.cluster import Cluster, admin, answer_of, metadata_seconds
+from streams.kafka.cluster import Cluster, admin, metadata_seconds
+from streams.kafka.membership import group_of
 from streams.state.lags import consumer_groups
 from streams.topics import CATALOGUE, INBOX
 
@@ -120,11 +121,5 @@ def _lags(states: Iterable[TopicState], members: Mapping[str, int]) -> Iterator[
 
 def _members(cluster: Cluster) -> dict[str, int]:
     """Consumer group → its members."""
-    groups = consumer_groups(cluster)
-    if not groups:
-        return {}
-    asked = admin(cluster).describe_consumer_groups(groups, request_timeout=_TIMEOUT_S)
-    return {
-        group.removeprefix(cluster.prefix): len(answer_of(future, f"members of {group}").members)
-        for group, future in asked.items()
-    }
+    groups = [group.removeprefix(cluster.prefix) for group in consumer_groups(cluster)]
+    return {group: group_of(cluster, group, _TIMEOUT_S).members for group in groups}

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer
 
 from headrace.wiring import growth
 from headrace.wiring.growth import require_unchanged
@@ -21,8 +21,8 @@ from streams.growth import draining, keeper
 from streams.growth.journal import GrowthJournal, Left
 from streams.growth.keeper import GrowthKeeper
 from streams.growth.renewing import keep_order
-from streams.kafka.cluster import CLIENT_LOG, Cluster, admin
-from streams.state.lags import committed_offsets
+from streams.kafka.cluster import CLIENT_LOG, Cluster
+from streams.state.lags import commit_offsets, committed_offsets
 from streams.state.layout import SETTLED, STOPPING, order_of, ordered_ids, place_of, read_layout
 from streams.state.letters import headers_of
 from streams.topics import DOCUMENTS, RUNS
@@ -80,10 +80,7 @@ async def read_one(cluster: Cluster) -> None:
 
 async def committed(cluster: Cluster, offset: int) -> None:
     """Parsing has read partition 0 up to here."""
-    group, place = cluster.name("parsing"), TopicPartition(cluster.name(DOCUMENTS), 0, offset)
-    wanted = ConsumerGroupTopicPartitions(group, [place])
-    asked = await asyncio.to_thread(admin(cluster).alter_consumer_group_offsets, [wanted])
-    asked[group].result(0)
+    await asyncio.to_thread(commit_offsets, cluster, cluster.name("parsing"), {(DOCUMENTS.name, 0): offset})
 
 
 def wired(cluster: Cluster) -> Wiring:

@@ -112,7 +112,15 @@ except Exception as error:
     assert (ended.returncode, ended.stdout.split()) == (0, ["KafkaException", "freed"]), ended.stderr
 
 
-def test_a_question_that_may_crash_the_process_is_not_asked() -> None:
+@pytest.mark.parametrize(
+    ("method", "instead"),
+    [
+        ("list_consumer_group_offsets", "committed_offsets"),
+        ("alter_consumer_group_offsets", "commit_offsets"),
+        ("describe_consumer_groups", "group_of"),
+    ],
+)
+def test_a_question_that_may_crash_the_process_is_not_asked(method: str, instead: str) -> None:
     shared = SharedAdmin({"bootstrap.servers": "127.0.0.1:9"})
-    with pytest.raises(AttributeError, match="committed_offsets"):
-        shared.list_consumer_group_offsets([])
+    with pytest.raises(AttributeError, match=instead):
+        getattr(shared, method)([])
