@@ -214,7 +214,7 @@ class Renderer:
             self._out.extend(self.blocks(caption))
         if tables.is_layout(el):
             for cell in tables.layout_cells(el):
-                self._out.extend(self.blocks(cell))
+                (self._pre if tables.is_lines_of_code(cell) else self._block)(cell)
             return
         self._emit(MarkdownBlock(md.table(tables.rows(el, self.cell))))
 
