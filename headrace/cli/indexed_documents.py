@@ -38,8 +38,7 @@ class DocumentState(StrEnum):
 
 @collections.command("list")
 def list_collections(database: OfDatabase = None, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List collections by database and name. `documents` counts those that are indexed, `chunks` all rows of
-    the collection in Chroma."""
+    """List collections by database and name. `chunks` counts all rows of the collection in Chroma."""
     from headrace.client.gateway import to_json
 
     found = ask(data_dir, lambda client: client.collections(database_name=database))
@@ -50,7 +49,7 @@ def list_collections(database: OfDatabase = None, as_json: AsJson = False, data_
     rows = [
         (
             *(one.name, one.database_name),
-            *(one.documents.get("indexed", 0), one.documents.get("failed", 0)),
+            *(sum(one.documents.values()), one.documents.get("failed", 0)),
             *(one.rows, one.embedding_model),
         )
         for one in found
@@ -94,7 +93,10 @@ def list_documents(
 
     async def listed(client: "GatewayClient") -> "tuple[list[DocumentSummary], bool]":
         of = None if source is None else await whole_id(Named.SOURCE, client, source)
-        return await _some(client, limit, {"source_id": of, **query})
+        some = await _some(client, limit, {"source_id": of, **query})
+        if collection and not some[0]:  # nothing there is not the same as no such place
+            await client.require_collection(database or _DEFAULT_DATABASE, collection)
+        return some
 
     found, more = ask(data_dir, listed)
     if as_json:

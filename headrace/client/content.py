@@ -5,6 +5,10 @@ from typing import Any
 
 from headrace.client.requests import Requests
 from schemas import api
+from schemas.errors import RequestError
+
+#: Collections that an error names.
+_MOST_NAMED = 20
 
 
 class ContentCalls(Requests):
@@ -41,6 +45,15 @@ class ContentCalls(Requests):
     async def collections(self, **query: str | None) -> list[api.CollectionSummary]:
         """All collections, or those of `database_name`."""
         return await self._all("/collections", list[api.CollectionSummary], query)
+
+    async def require_collection(self, database: str, collection: str) -> None:
+        """Raises RequestError, which names those that are there, if no collection has this name."""
+        known = [one.name for one in await self.collections(database_name=database)]
+        if collection not in known:
+            there = ", ".join(known[:_MOST_NAMED]) + (", …" if len(known) > _MOST_NAMED else "")
+            raise RequestError(
+                f"no collection {collection!r} in database {database!r}; it holds {there or 'none'}"
+            )
 
     async def verify(
         self, database: str, collection: str, repair: bool = False

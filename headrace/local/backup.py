@@ -73,7 +73,7 @@ def back_up(data_dir: Path, file: Path, told: Callable[[str], None] = lambda sai
     if not file.name.endswith(_ENDINGS):
         raise RequestError(f"{file} is to end with {', '.join(_ENDINGS)}: it becomes a tar file")
     if not file.parent.is_dir():
-        raise RequestError(f"{file.parent} is no folder; choose another place for the backup")
+        raise RequestError(f"{file.parent} is no folder: make it, or choose another place for the backup")
     if file.exists():
         raise RequestError(f"{file} exists already; choose another name, or remove it")
     if file.resolve().is_relative_to(data_dir):

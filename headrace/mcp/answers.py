@@ -174,6 +174,10 @@ def text_of(found: api.DocumentDetail) -> DocumentText:
         texts.append(text[:MAX_CHARACTERS])
         left -= len(text)
     cut = "" if following is None else f" The text goes on: ask again with first_chunk={following}."
+    if found.gone:
+        cut = " Its collection does not exist any more."
+    elif not texts:
+        cut = f" Nothing is here: it has {found.chunks:,} chunks, and the first one is 0."
     return DocumentText(
         document_key=clean(found.document_key),
         collection=found.collection_name,

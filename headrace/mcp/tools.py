@@ -1,4 +1,4 @@
-"""What a tool asks of the gateway: one request each, with a deadline below that of clients."""
+"""What a tool asks of the gateway, with a deadline below that of clients."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +12,7 @@ from headrace.client.connect import Endpoint, require_gateway
 from headrace.client.gateway import GatewayClient
 from headrace.mcp import answers
 from headrace.settings import Settings
-from schemas.api import SearchPayload
+from schemas.api import DocumentPage, SearchPayload
 from schemas.errors import IngestError
 
 T = TypeVar("T")
@@ -93,7 +93,14 @@ class Tools:
             "cursor": cursor,
             "limit": str(_MOST_ENTRIES),
         }
-        page = await self._ask(lambda client: client.document_page(**query))
+
+        async def found(client: GatewayClient) -> DocumentPage:
+            page = await client.document_page(**query)
+            if not page.documents and cursor is None:  # nothing there is not the same as no such place
+                await client.require_collection(database, collection)
+            return page
+
+        page = await self._ask(found)
         return answers.DocumentEntries(
             documents=[answers.document_of(one) for one in page.documents], next_cursor=page.next_cursor
         )
@@ -103,13 +110,17 @@ class Tools:
         fill them."""
         found = await self._ask(lambda client: client.collections(database_name=database))
         some = [answers.collection_of(one) for one in found[:_MOST_ENTRIES]]
-        return answers.CollectionEntries(collections=some, note=_cut(len(found)))
+        return answers.CollectionEntries(collections=some, note=_cut(len(found), "a database"))
 
-    async def list_sources(self, database: str | None = None) -> answers.SourceEntries:
-        """List the sources that fill collections: folders, repositories, websites, buckets, uploads."""
-        found = await self._ask(lambda client: client.sources(database_name=database))
+    async def list_sources(
+        self, database: str | None = None, collection: str | None = None
+    ) -> answers.SourceEntries:
+        """List the sources that fill collections, or one `collection`: folders, repositories, websites,
+        buckets, uploads."""
+        query = {"database_name": database, "collection_name": collection}
+        found = await self._ask(lambda client: client.sources(**query))
         some = [answers.source_of(one) for one in found[:_MOST_ENTRIES]]
-        return answers.SourceEntries(sources=some, note=_cut(len(found)))
+        return answers.SourceEntries(sources=some, note=_cut(len(found), "a collection"))
 
     async def get_run(self, invocation_id: str) -> answers.RunEntry:
         """The state of a run: how many documents are done, and the last errors."""
@@ -142,5 +153,5 @@ class Tools:
             return self._client
 
 
-def _cut(count: int) -> str:
-    return "" if count <= _MOST_ENTRIES else f"The first {_MOST_ENTRIES} of {count:,}; name a database."
+def _cut(count: int, narrower: str) -> str:
+    return "" if count <= _MOST_ENTRIES else f"The first {_MOST_ENTRIES} of {count:,}; name {narrower}."

@@ -1,11 +1,18 @@
-"""A worker's membership in its consumer group, and its name there."""
+"""A worker's membership in its consumer group, its name there, and who owns what."""
 
 import uuid
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streams.kafka.cluster import SESSION_SECONDS, Cluster
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicPartition
 
+from streams.kafka.cluster import SESSION_SECONDS, Cluster, admin
+
+Rebalanced = Callable[[Consumer, list[TopicPartition]], None]
+
+#: Timeout of each question about the owners of partitions.
+_ANSWER_SECONDS = 5.0
 #: How long the fetch of a member may wait whose group gives it partitions of others.
 _SHARED_SECONDS = 2.0
 
@@ -61,3 +68,51 @@ class Membership:
         if self.static:
             properties["group_instance_id"] = cluster.name(self.member(stage))
         return cluster.client(**properties)
+
+
+class Subscription:
+    """Joins a group for a consumer, in the thread that polls it; anew when another thread asks for it.
+
+    Args:
+        topics: whole names.
+        on_assign, on_revoke, on_lost: called by the consumer with its partitions.
+    """
+
+    def __init__(
+        self, topics: Sequence[str], on_assign: Rebalanced, on_revoke: Rebalanced, on_lost: Rebalanced
+    ) -> None:
+        self._topics = list(topics)
+        self._callbacks = {"on_assign": on_assign, "on_revoke": on_revoke, "on_lost": on_lost}
+        self._wanted = True
+
+    def join_anew(self) -> None:
+        """Leave the group and join it, so that it shares its partitions out again. Thread-safe."""
+        self._wanted = True
+
+    def keep(self, consumer: Consumer) -> None:
+        """Join if that is wanted. Not to be called in a callback of the consumer."""
+        if self._wanted:
+            self._wanted = False
+            consumer.unsubscribe()  # so a fixed member leaves, too, which it does not when it is closed
+            consumer.subscribe(self._topics, **self._callbacks)
+
+
+def without_owner(cluster: Cluster, group: str, topics: Iterable[str]) -> list[str] | None:
+    """The partitions of these topics (whole names) that no member of a group has; None while the group is
+    sharing them out, or the broker does not answer. Blocks.
+
+    A broker gives a fixed member that comes back what its predecessor had, without a rebalance. If that died
+    when it was told to give partitions up, it has asked for no further rebalance, in which others would get
+    them: nobody ever would.
+    """
+    try:
+        asked = admin(cluster).describe_consumer_groups([group], request_timeout=_ANSWER_SECONDS)
+        found = asked[group].result(0)
+        known = admin(cluster).list_topics(timeout=_ANSWER_SECONDS).topics
+    except (KafkaException, TimeoutError):
+        return None
+    if found.state != ConsumerGroupState.STABLE:
+        return None
+    owned = {(tp.topic, tp.partition) for one in found.members for tp in one.assignment.topic_partitions}
+    places = [(topic, number) for topic in topics if topic in known for number in known[topic].partitions]
+    return [f"{topic}[{number}]" for topic, number in places if (topic, number) not in owned]

@@ -26,6 +26,7 @@ from streams.kafka.expired import ExpiredRecords, is_position_gone
 from streams.kafka.lag import Lag
 from streams.kafka.liveness import Liveness
 from streams.kafka.log_writer import LogWriter
+from streams.kafka.membership import Subscription
 from streams.kafka.messages import Incoming
 from streams.partitions import Partition
 
@@ -57,6 +58,7 @@ class Poller:
 
     Attributes:
         expired: sentences about records that expired unread.
+        subscription: joins the group anew.
     """
 
     def __init__(
@@ -78,8 +80,7 @@ class Poller:
         self._expired_records, self._most_at_once = expired_records, most_at_once
         self._stopping, self._on_ready = stopping, on_ready
         self._topics = [cluster.name(topic) for topic in (stage.topic, *stage.more_topics)]
-        self._stateful = isinstance(stage, StatefulStage)
-        self._by_clock = isinstance(stage, PunctuatedStage)
+        self._stateful, self._by_clock = isinstance(stage, StatefulStage), isinstance(stage, PunctuatedStage)
         self._lag = Lag(stage.name)
         self._loop = asyncio.get_running_loop()
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -87,6 +88,7 @@ class Poller:
         self._restoring = 0  # assignments whose state is not restored yet
         self._gone: dict[Partition, Message[Any, Any]] = {}  # those whose position is gone, by their errors
         self._consumer = Consumer({**properties, "on_commit": self._committed}, logger=CLIENT_LOG)
+        self.subscription = Subscription(self._topics, self.assigned, self.revoked, self.lost)
         self._thread = threading.Thread(target=self._poll, name="poll", daemon=True)
         self.expired: list[str] = []
 
@@ -118,10 +120,8 @@ class Poller:
     def _poll(self) -> None:
         self._liveness.begin()
         try:
-            self._consumer.subscribe(
-                self._topics, on_assign=self.assigned, on_revoke=self.revoked, on_lost=self.lost
-            )
             while not self._stopping.is_set():
+                self.subscription.keep(self._consumer)
                 idle = self._engine.idle and not self._restoring
                 message = self._consumer.poll(_IDLE_POLL_SECONDS if idle else _BUSY_POLL_SECONDS)
                 self._note_poll()

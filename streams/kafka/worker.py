@@ -23,7 +23,7 @@ from streams.kafka.expired import ExpiredRecords
 from streams.kafka.health import HealthReporter
 from streams.kafka.liveness import Liveness
 from streams.kafka.log_writer import LogWriter
-from streams.kafka.membership import Membership
+from streams.kafka.membership import Membership, without_owner
 from streams.kafka.messages import Incoming
 from streams.kafka.poller import DRAIN_SECONDS, Poller
 from streams.partitions import Partition
@@ -37,6 +37,9 @@ _MOST_AT_ONCE = 2_000
 ENDING_SECONDS = 30.0
 #: The same when there is nothing to end in order: the partitions have other owners, or the time is up.
 _LATE_SECONDS = 5.0
+#: Between two looks for partitions without an owner, longer than a member takes to give some up; and how
+#: often a member joins anew for them, at most.
+OWNERS_SECONDS, _MOST_JOINS = 2 * DRAIN_SECONDS, 3
 #: Between two looks for topics of others that do not exist yet.
 _LOOK_SECONDS = 10
 
@@ -101,7 +104,7 @@ class Worker:
             self._engine.oldest,
             lambda: list(self._poller.expired),
         )
-        reporting = asyncio.create_task(health.run())
+        beside = [asyncio.create_task(health.run()), asyncio.create_task(self._see_all_owned())]
         self._poller.start()
         in_order = False
         try:
@@ -114,8 +117,23 @@ class Worker:
             self._stopping.set()
             if self._limit:
                 self._limit.cancel()
-            reporting.cancel()
+            for task in beside:
+                task.cancel()
             await self._end(health, in_order)
+
+    async def _see_all_owned(self) -> None:
+        """Once a fixed member has come back, see to it that each partition has an owner."""
+        group = self._cluster.name(self._stage.name)
+        topics = [self._cluster.name(topic) for topic in (self._stage.topic, *self._stage.more_topics)]
+        seen: list[str] | None = None
+        found, joins = seen, 0
+        while self._membership.static and found != [] and joins < _MOST_JOINS:
+            await asyncio.sleep(OWNERS_SECONDS)
+            seen, found = found, await asyncio.to_thread(without_owner, self._cluster, group, topics)
+            if found and found == seen:
+                log.warning("joins its group anew", stage=self._stage.name, without_owner=found)
+                self._poller.subscription.join_anew()
+                found, joins = None, joins + 1
 
     async def _end(self, health: HealthReporter, in_order: bool) -> None:
         late = self._liveness.fenced or self._overdue

@@ -89,14 +89,15 @@ async def test_an_error_that_nobody_foresaw_shows_its_request_id_and_nothing_els
     assert answer["error"] == "InternalError"
     assert request_id in answer["message"]
     assert "secret detail" not in str(answer)
-    assert [log["event"] for log in logs] == ["request failed", "request"]
+    told = [log["event"] for log in logs if log["event"].startswith("request")]
+    assert told == ["request failed", "request"]
 
 
 async def test_logs_have_the_route_and_no_secret(server: Server) -> None:
     with capture_logs() as logs:
         await server.call("GET", "/api/v1/sources/x?token=hush", status=400)
         await server.call("GET", "/api/v1/sources", status=401, key="wrong-key")
-    assert [(log["route"], log["status"]) for log in logs] == [
+    assert [(log["route"], log["status"]) for log in logs if log["event"] == "request"] == [
         ("/api/v1/sources/{source_id}", 400),
         ("/api/v1/sources", 401),
     ]

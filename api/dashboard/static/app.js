@@ -30,12 +30,20 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copies]");
   if (!button) return;
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+  const source = document.getElementById(button.dataset.copies);
   const before = button.textContent;
-  button.textContent = "Copied";
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+    button.textContent = "Copied";
+  } catch { // browsers have no clipboard for pages over plain HTTP from another machine
+    getSelection().selectAllChildren(source);
+    button.textContent = "Selected: press Ctrl+C";
+  }
   setTimeout(() => (button.textContent = before), 1500);
 });
 
+// On a phone the pages are one line, which is wider than the screen.
+document.querySelector('nav [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(tick, 15_000);
 follow(document.body.dataset.live);
 document.documentElement.dataset.ready = "yes";

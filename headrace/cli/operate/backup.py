@@ -1,5 +1,6 @@
 """`headrace backup` and `headrace restore`: a data folder as one file."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,9 +46,10 @@ def restore(
 
     settings = load_settings(data_dir)
     manifest = restore_file(file, settings.data_dir)
+    named = "" if data_dir is None else f" --data-dir {shlex.quote(str(data_dir))}"
     print(
         f"{settings.data_dir}: {manifest.files:,} files of {manifest.created_at}, written by headrace "
-        f"{manifest.headrace}; `headrace up` starts it"
+        f"{manifest.headrace}; `headrace up{named}` starts it"
     )
 
 

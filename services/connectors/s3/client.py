@@ -53,11 +53,6 @@ class OpenObject:
     content_encoding: str | None
     body: Any
 
-    def read_some(self) -> bytes:
-        """What has arrived; nothing at the end. botocore's own `read` waits until a piece is full."""
-        some: bytes = self.body._raw_stream.read1(_PIECE_BYTES)  # noqa: SLF001  (it has no such call)
-        return some
-
     def close(self) -> None:
         """Drop the connection."""
         self.body.close()
@@ -239,20 +234,24 @@ def _stay(context: dict[str, Any], **_: object) -> None:
 
 def _content(key: str, found: OpenObject) -> bytes:
     """All bytes, decompressed if the object's Content-Encoding is gzip."""
+    pieces, size = [], 0
+    seconds = READ_SECONDS + found.size / _SLOWEST_BYTES_S
+    until = time.monotonic() + seconds
     try:
         if found.size > MAX_FILE_BYTES:
             raise DocumentTooLarge(f"{key}: {found.size:,} bytes, the limit is {MAX_FILE_BYTES:,}")
-        pieces, size = [], 0
-        until = time.monotonic() + READ_SECONDS + found.size / _SLOWEST_BYTES_S
-        while piece := found.read_some():
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_FILE_BYTES:
-                raise DocumentTooLarge(f"{key}: larger than listed; the limit is {MAX_FILE_BYTES:,}")
-            if time.monotonic() > until and size != found.size:
-                raise DocumentError(f"{key}: only {size:,} of {found.size:,} bytes arrived in time")
+        with within(seconds):
+            while piece := found.body.read(_PIECE_BYTES):
+                pieces.append(piece)
+                size += len(piece)
+                if size > MAX_FILE_BYTES:
+                    raise DocumentTooLarge(f"{key}: larger than listed; the limit is {MAX_FILE_BYTES:,}")
         if size < found.size:
             raise TransientError(f"{key}: the connection ended after {size:,} of {found.size:,} bytes")
+    except Exception:
+        if time.monotonic() > until and size < found.size:
+            raise DocumentError(f"{key}: its {found.size:,} bytes did not arrive in time") from None
+        raise
     finally:
         found.close()
     content = pieces[0] if len(pieces) == 1 else b"".join(pieces)

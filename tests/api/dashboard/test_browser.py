@@ -109,6 +109,10 @@ async def test_search_marks_words_and_leads_to_the_chunk(dashboard: Dashboard, p
     await expect(hit).to_contain_text(re.compile(r"dense #\d+, 0\.\d{3}"))
     await expect(page.locator("#code-curl")).to_contain_text("/api/v1/search")
     await expect(page.locator("#code-python")).to_contain_text("httpx.post")
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # as over HTTP
+    await page.get_by_role("button", name="Copy").first.click()
+    await expect(page.get_by_role("button", name="Selected: press Ctrl+C")).to_be_visible()
+    assert str(await page.evaluate("getSelection().toString()")).startswith("curl ")
     await hit.get_by_role("link", name="guide-3.md").click()
     await page.wait_for_url(re.compile(r"/documents/[0-9a-f]{32}#chunk-0$"))
     await expect(page.locator("#chunk-0")).to_contain_text("How to open flood gate 3.")
@@ -252,7 +256,9 @@ _CUT = """() => [
 
 
 @pytest.mark.parametrize("room", [375, 1200])
-async def test_no_page_scrolls_sideways(dashboard: Dashboard, room: int) -> None:
+async def test_no_page_scrolls_sideways_and_each_shows_where_it_is(dashboard: Dashboard, room: int) -> None:
+    from playwright.async_api import expect
+
     context = await dashboard.context(viewport={"width": room, "height": 740})
     page = await context.new_page()
     wide = {}
@@ -263,6 +269,9 @@ async def test_no_page_scrolls_sideways(dashboard: Dashboard, room: int) -> None
             wide[path] = width
         for cut in await page.evaluate(_CUT) if room < 860 else ():
             wide[f"{path}: {cut}"] = room
+        here = page.get_by_role("navigation", name="Main").locator("[aria-current]")
+        if await here.count():
+            await expect(here, path).to_be_in_viewport()
     await context.close()
     assert wide == {}
 

@@ -78,7 +78,7 @@ async def test_a_service_names_the_topics_that_it_waits_for_and_goes_on_when_the
     with capture_logs() as logs:
         waiting = asyncio.create_task(wiring.partitions())
         await eventually(lambda: len(looked) >= 3)
-        told = list(logs)
+        told = [line for line in logs if "missing" in line]
         # As a new release does when it starts on the data folder of an earlier one.
         await asyncio.to_thread(ensure_topics, wiring.cluster, 12)
         assert await asyncio.wait_for(waiting, 30) == 2

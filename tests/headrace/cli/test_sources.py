@@ -148,7 +148,7 @@ def test_collections_are_listed_with_what_is_in_them(
     assert dict(zip(head, line, strict=True)) == {
         "collection": "docs",
         "database": "d",
-        "documents": "1",
+        "documents": "2",
         "failed": "1",
         "chunks": "7",
         "model": "m",

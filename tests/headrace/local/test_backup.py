@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from headrace.cli.app import run
 from headrace.local.backup import back_up, restore
 from schemas.errors import RequestError
 from streams.data_dir import open_data_dir
@@ -67,7 +68,7 @@ def test_a_folder_in_use_or_a_wrong_place_is_refused_and_nothing_is_written(
         back_up(data, tmp_path / "b.tar")
     with pytest.raises(RequestError, match="in the data folder itself"):
         back_up(data, data / "b.tar")
-    with pytest.raises(RequestError, match="is no folder; choose another place"):
+    with pytest.raises(RequestError, match="is no folder: make it, or choose another place"):
         back_up(data, tmp_path / "missing" / "b.tar")
     with pytest.raises(RequestError, match=r"b\.zip is to end with \.tar, \.tar\.gz, \.tgz"):
         back_up(data, tmp_path / "b.zip")
@@ -125,3 +126,13 @@ def test_a_format_of_a_later_release_is_named(data: Path, tmp_path: Path) -> Non
 
     with pytest.raises(RequestError, match="in a format that is not known here"):
         restore(tmp_path / "b.tar", tmp_path / "new")
+
+
+def test_what_starts_a_restored_folder_is_told_to_the_word(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    back_up(data, tmp_path / "b.tar")
+
+    assert run(["restore", str(tmp_path / "b.tar"), "--data-dir", str(tmp_path / "a b")]) == 0
+
+    assert f"`headrace up --data-dir '{tmp_path / 'a b'}'` starts it" in capsys.readouterr().out

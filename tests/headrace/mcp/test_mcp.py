@@ -48,7 +48,7 @@ class Gateway:
         answers: dict[str, Callable[[], Any]] = {
             "search": self._search,
             f"documents/{DOCUMENT}": self._document,
-            "documents": lambda: {"documents": [self._summary()], "next_cursor": "next"},
+            "documents": self._documents,
             "collections": list,
             "sources": list,
             f"sources/{SOURCE}/invocations": lambda: {"invocation_id": RUN},
@@ -75,6 +75,10 @@ class Gateway:
             "notes": [],
         }
 
+    def _documents(self) -> dict[str, Any]:
+        known = self.queries[-1]["collection_name"] == "docs"
+        return {"documents": [self._summary()] * known, "next_cursor": "next" if known else None}
+
     def _summary(self) -> dict[str, Any]:
         return {
             "id": DOCUMENT,
@@ -94,7 +98,8 @@ class Gateway:
     def _document(self) -> dict[str, Any]:
         empty: dict[str, Any] = dict.fromkeys(("start_line", "end_line", "page", "context", "language"))
         chunks = [
-            {"id": str(n), "number": n, "text": "x" * 3_000, "metadata": {}, **empty} for n in range(30)
+            {"id": str(n), "number": n, "text": "x" * 3_000, "metadata": {}, **empty}
+            for n in range(int(self.queries[-1]["first_chunk"]), 30)
         ]
         fields = {"custom_id": None, "embedding_model": "m", "sparse_key": None, "parts": 1, "parts_done": 1}
         rest = {"gone": False, "history": [], "chunk_list": chunks, "next_chunk": None}
@@ -173,7 +178,12 @@ async def test_tools_read_search_and_bound_what_they_answer(
         text = await call(client, "read_document", document_id=DOCUMENT)
         assert (len(text["content"]) <= 20_010, text["next_chunk"]) == (True, 6)
         assert "first_chunk=6" in text["note"]
+        beyond = await call(client, "read_document", document_id=DOCUMENT, first_chunk=30)
+        assert (beyond["content"], beyond["next_chunk"]) == ("", None)
+        assert "it has 30 chunks" in beyond["note"]
         assert (await call(client, "find_documents", collection="docs"))["next_cursor"] == "next"
+        nowhere = await failure(client, "find_documents", collection="dox")
+        assert "no collection 'dox' in database 'default_database'; it holds none" in nowhere
 
         assert "does not exist" in await failure(client, "read_document", document_id="f" * 32)
         assert await failure(client, "start_sync", source_id=SOURCE, collection="docs")

@@ -131,7 +131,7 @@ async def test_rows_that_are_missing_when_their_metadata_change_are_written_whol
     assert await reader.content(target.name) == {
         one.id: (one.text, one.vector, {"b": n}) for n, one in enumerate(rows)
     }
-    assert [(entry["event"], entry["rows"]) for entry in logs] == [
+    assert [(entry["event"], entry["rows"]) for entry in logs if "rows" in entry] == [
         ("rows were missing in the collection and are written again", 1)
     ]
 
@@ -266,7 +266,7 @@ async def test_a_space_that_is_not_the_vectors_own_is_said_once(
             await write(store, target, [row(number)])
             await write(store, collection("own-space"), [row(number)])
 
-    assert [(line["log_level"], line["collection"], line["space"]) for line in logs] == [
+    assert [(line["log_level"], line["collection"], line["space"]) for line in logs if "space" in line] == [
         ("warning", target.name, "l2")
     ]
 

@@ -59,7 +59,11 @@ def test_a_source_deletes_nothing_that_another_has_taken_over_meanwhile(heir: st
     bucket, other = (
         document("a.txt", run=run).model_copy(update={"source_id": owner}) for owner in ("bucket", heir)
     )
-    log = [*embedded(bucket, 0, ["old"]), *embedded(other, 1, ["new", "newer"]), deleted(bucket, 2)]
+    log: list[Incoming] = [
+        *embedded(bucket, 0, ["old"]),
+        *embedded(other, 1, ["new", "newer"]),
+        deleted(bucket, 2),
+    ]
     for batches in (1, 3):
         state, steps = folded(*log, batches=batches)
 

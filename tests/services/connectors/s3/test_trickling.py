@@ -53,6 +53,6 @@ async def test_an_object_that_trickles_fails_alone(store: MemoryS3, origin: S3Or
 
     async with aclosing(origin.open(run_of(config(store)), Known())) as lister:
         first, second = [one for one in await listed(lister) if isinstance(one, Item)]
-        with pytest.raises(DocumentError, match="of 8,000 bytes arrived in time"):
+        with pytest.raises(DocumentError, match="its 8,000 bytes did not arrive in time"):
             await lister.read(first)
         assert (await lister.read(second)).body == b"text"
