@@ -164,6 +164,12 @@ def code_language(el: HtmlElement) -> str:
     return ""
 
 
+def is_question(el: HtmlElement) -> bool:
+    """Whether a button unfolds the paragraphs behind it."""
+    panel = el.getnext() if el.get("aria-expanded") is not None else None
+    return panel is not None and panel.find(".//p") is not None
+
+
 def superscript(text: str, noted: bool) -> str:
     """`x^2` for exponents, `[3]` for note marks, letters (1st) unchanged."""
     bare = text.strip()

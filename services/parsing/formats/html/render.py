@@ -186,8 +186,8 @@ class Renderer:
             self._line.append(f" {md.escape(text)} ")
 
     def _button(self, el: HtmlElement) -> None:
-        """Skip a button, unless it is in a heading: there it is the heading of a collapsible section."""
-        if any(str(up.tag) in _HEADINGS for up in el.iterancestors()):
+        """Skip a button, unless it is the heading of what it unfolds."""
+        if inline.is_question(el) or any(str(up.tag) in _HEADINGS for up in el.iterancestors()):
             self._content(el)
 
     def _pre(self, el: HtmlElement) -> None:
