@@ -96,7 +96,7 @@ def _result(output: dict[str, Any]) -> list[MarkdownBlock]:
     page = forms.get("text/html") or forms.get("html") or ""
     if text := forms.get("text/markdown") or forms.get("text/latex") or forms.get("latex"):
         return [MarkdownBlock(text[:MAX_RESULT].strip())]
-    if plain.strip() and not _OBJECT.fullmatch(plain.strip()) and "<table" not in page:
+    if plain.strip() and not _OBJECT.fullmatch(plain.strip()) and "<td" not in page:
         return _printed(plain)
     shown = found.get("application/json")
     told = shown if isinstance(shown, str) or not shown else json.dumps(shown, ensure_ascii=False)

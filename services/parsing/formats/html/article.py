@@ -21,7 +21,13 @@ from services.parsing.formats.html.classifier import Scores, scores_of
 from services.parsing.formats.html.features import like
 from services.parsing.formats.html.inline import image_text
 from services.parsing.formats.html.render import Renderer
-from services.parsing.formats.html.short_pages import THRESHOLD, declared_parts, in_short_page, likeliest
+from services.parsing.formats.html.short_pages import (
+    THRESHOLD,
+    beyond_furniture,
+    declared_parts,
+    in_short_page,
+    likeliest,
+)
 from services.parsing.formats.html.tags import BLOCKS
 
 #: Content with fewer characters is little.
@@ -45,6 +51,8 @@ _ADVERT = re.compile(
     re.I,
 )
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+#: The lowest score of a heading between content.
+_BETWEEN = 0.4
 _HOME = re.compile(r"/?|https?://[^/]+/?", re.I)
 
 
@@ -96,8 +104,9 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
         if declared := declared_parts(blocks, parts):
             return declared
         if not any(chosen := likeliest(blocks, scores)):
-            return set()
+            return beyond_furniture(blocks)
     _join(blocks, chosen)
+    _join_headings(blocks, chosen, scores)
     first, last = chosen.index(True), len(chosen) - 1 - chosen[::-1].index(True)
     titles = [
         i for i, block in enumerate(blocks) if block.element.tag == "h1" and not _leads_home(block.element)
@@ -133,6 +142,13 @@ def _join(blocks: list[Block], chosen: list[bool]) -> None:
             around = block.element.getparent()
             aside = around.tag == "aside" and around.getparent() in holders
             chosen[i] = chosen[i] or around in holders or aside
+
+
+def _join_headings(blocks: list[Block], chosen: list[bool], scores: Scores) -> None:
+    """Choose the headings between what is chosen, unless they are unlikely."""
+    for i in range(1, len(blocks) - 1):
+        between = blocks[i].element.tag in _HEADINGS and chosen[i - 1] and chosen[i + 1]
+        chosen[i] = chosen[i] or (between and bool(scores[i] >= _BETWEEN))
 
 
 def _leads_home(heading: HtmlElement) -> bool:

@@ -49,6 +49,8 @@ FURNITURE = (
     12,
     *(len(_PURPOSES) + _HOLDERS.index(tag) for tag in ("nav", "aside", "footer", "form")),
 )
+#: The tags of what stands around content.
+AROUND = tuple(len(_PURPOSES) + _HOLDERS.index(tag) for tag in ("nav", "aside", "footer", "form", "header"))
 NEVER = -100
 _ENDS = re.compile(r"[.!?…。！？:;)\]\"”’»']\s*$")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from functools import lru_cache
@@ -48,7 +49,11 @@ _TYPED = (
 )
 _LANGUAGE_CLASS = re.compile(
     r"(?:^|\s)(?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode\s+)([\w+#-]+)"
+    r"|^(?:hljs\s+)?(bash|cpp|csharp|css|diff|go|html|java|javascript|js|json|kotlin|lua|perl|php|powershell"
+    r"|python|ruby|rust|scala|shell|sql|swift|toml|typescript|ts|xml|yaml)$"
 )
+#: What generators of pages write where no language is set.
+_NO_LANGUAGE = ("default", "none")
 #: What holds the labels of a drawing: its own text, and pages within it.
 _DRAWN_TEXTS = ("text", "{*}text", "foreignobject", "{*}foreignObject")
 #: The signs with which generators of pages link a heading to itself.
@@ -145,18 +150,24 @@ def _names_line_number(classes: str) -> bool:
 def code_language(el: HtmlElement) -> str:
     """The language in the classes of a code block or its ancestors."""
     candidates = [el, *el.findall("code")]
-    parent = el.getparent()
-    if parent is not None:
-        candidates.append(parent)
+    for far, above in enumerate(itertools.islice(el.iterancestors(), 2)):
+        if not far or (above.get("class") or "").startswith("highlight-"):
+            candidates.append(above)
     for candidate in candidates:
         named = candidate.get("data-lang") or candidate.get("data-language")
         if candidate.tag == "pre" and len(candidate.get("lang") or "") > 2:  # of two letters: of its words
             named = named or candidate.get("lang")
         match = _LANGUAGE_CLASS.search(candidate.get("class") or "")
-        language = named or (match[1] if match else "")
-        if language and re.fullmatch(r"[\w+#-]{1,20}", language):
+        language = named or (match[1] or match[2] if match else "")
+        if language and language not in _NO_LANGUAGE and re.fullmatch(r"[\w+#-]{1,20}", language):
             return language.lower()
     return ""
+
+
+def is_question(el: HtmlElement) -> bool:
+    """Whether a button unfolds the paragraphs behind it."""
+    panel = el.getnext() if el.get("aria-expanded") is not None else None
+    return panel is not None and panel.find(".//p") is not None
 
 
 def superscript(text: str, noted: bool) -> str:

@@ -186,8 +186,8 @@ class Renderer:
             self._line.append(f" {md.escape(text)} ")
 
     def _button(self, el: HtmlElement) -> None:
-        """Skip a button, unless it is in a heading: there it is the heading of a collapsible section."""
-        if any(str(up.tag) in _HEADINGS for up in el.iterancestors()):
+        """Skip a button, unless it is the heading of what it unfolds."""
+        if inline.is_question(el) or any(str(up.tag) in _HEADINGS for up in el.iterancestors()):
             self._content(el)
 
     def _pre(self, el: HtmlElement) -> None:
@@ -214,7 +214,7 @@ class Renderer:
             self._out.extend(self.blocks(caption))
         if tables.is_layout(el):
             for cell in tables.layout_cells(el):
-                self._out.extend(self.blocks(cell))
+                (self._pre if tables.is_lines_of_code(cell) else self._block)(cell)
             return
         self._emit(MarkdownBlock(md.table(tables.rows(el, self.cell))))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.parsing.formats.html.blocks import FURNITURE, Block, Part
+from services.parsing.formats.html.blocks import AROUND, FURNITURE, Block, Part
 from services.parsing.formats.html.classifier import Scores
 
 #: Blocks with at least this score are content on any page.
@@ -47,6 +47,11 @@ def declared_parts(blocks: list[Block], parts: list[Part]) -> set[int]:
     calls nothing so."""
     region = _declared(parts, links=True)
     return {block.part.index for block in blocks if region is not None and _is_within(block.part, region)}
+
+
+def beyond_furniture(blocks: list[Block]) -> set[int]:
+    """The parts with text that no tag calls navigation, a header, a footer, an aside or a form."""
+    return {block.part.index for block in blocks if not any(block.part.seen[i] >= 0 for i in AROUND)}
 
 
 def _is_declared(part: Part, region: Part | None) -> bool:

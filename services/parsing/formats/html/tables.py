@@ -64,8 +64,20 @@ def layout_cells(table: HtmlElement) -> Iterator[HtmlElement]:
 def _is_numbers_of_code(cell: HtmlElement) -> bool:
     """Whether a cell holds the numbers of lines of code, and the next one the lines."""
     beside = cell.getnext()
-    numbers = plain(cell).split() if beside is not None and beside.find(".//pre") is not None else []
+    numbers = plain(cell).split() if beside is not None and _is_code(beside) else []
     return bool(numbers) and all(map(str.isdecimal, numbers))
+
+
+def _is_code(cell: HtmlElement) -> bool:
+    return cell.find(".//pre") is not None or is_lines_of_code(cell)
+
+
+def is_lines_of_code(cell: HtmlElement) -> bool:
+    """Whether a cell holds lines of code, each a block of its own."""
+    words = "".join(plain(cell).split())
+    return cell.find(".//div/code") is not None and words == "".join(
+        "".join(plain(code).split()) for code in cell.iter("code")
+    )
 
 
 def _is_chapter(cell: HtmlElement) -> bool:

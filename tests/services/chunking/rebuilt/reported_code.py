@@ -58,4 +58,10 @@ CASES = [
     deep("clanka 93.ts", "// Opens gates.\nexport namespace Mill {\n  /** A gate. */\n  export class Example {\n    // runs\n    run(a: number) {\n", "      const value_%i_ = gate(%i);\n", "    }\n  }\n}\n", "namespace Mill", "class Example", "run"),
     deep("tree-sitter-cpp templates.cpp", "template <typename T, std::enable_if_t<std::is_integral_v<T>, int> = 0>\nauto Gate<T>::run(T a) const noexcept -> std::optional<T> {\n", "  auto value_%i_ = gate(%i);\n", "  return a;\n}\n", "Gate<T>::run"),
     deep("tree-sitter-go generics.go", "package weir\n\ntype Number interface {\n\t~int | ~float64\n}\n\nfunc (g *Gate[T]) Run(a T) (err error) {\n", "\tvalue_%i_ := gate(%i)\n", "\treturn nil\n}\n", "Run"),
+    deep("tree-sitter-php 104.php", "<?php\n\n$header = <<<\"EOD\"\nthis is it\nEOD;\n\nfunction run_all($a) {\n", "    $value_%i_ = gate(%i);\n", "}\n", "run_all"),
+    records("cocoindex 2370.lua", "local gate%i = {\n  name = 'upper %i',\n  turns = %i,\n}\n\n"),
+    deep("CodeNib 245.scala", "object Gate extends App {\n  def run(a: Int)(implicit ec: ExecutionContext): Future[Int] = {\n", "    val value_%i_ = gate(%i)\n", "    Future(1)\n  }\n}\n", "object Gate", "def run"),
+    deep("Flowise 6290.ex", "defmodule Mill.Gate do\n  @moduledoc \"Gates.\"\n\n  @spec run(integer) :: integer\n  def run(a) when is_integer(a) do\n", "    value_%i_ = gate(%i)\n", "  end\nend\n", "Mill.Gate", "def run"),
+    Text("arvore 89.ts", "import { gate } from './gate';\n\nexport function a() {\n  return 1;\n}\n\n" + many(40, "gate.register('value_%i_', %i);\n") + "\nexport class B {\n  run() {\n" + many(30, "    x(%i);\n") + "    Marker();\n  }\n}\n", ["class B", "run"]),
+    deep("mobile.dart", "extension GateX on Gate {\n  Future<void> run(int a) async {\n", "    final value_%i_ = gate(%i);\n", "  }\n}\n", "extension GateX", "run"),
 ]  # fmt: skip

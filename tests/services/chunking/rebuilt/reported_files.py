@@ -66,4 +66,13 @@ CASES = [
     Text("langchain 21066.json", json.dumps({"position": 2, "song": {"song_id": 17, "name": "Whatever", "artists_slugs": [{"artist_name": f"Artist {n}", "artist_slug": f"{'Marker' if n == 38 else 'artist'}-{n}"} for n in range(40)]}}), ["song", "artists_slugs"]),
     Text("logseq 4185.md", "- # TODO\n- Gate work of the spring\n" + many(40, "\t- step %i of it is done by the keeper at noon\n").replace("step 49", "Marker step 49"), ["Gate work of the spring"]),
     records("cocoindex 2370.yaml", "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: gate-%i\nspec:\n  port: %i\n", "kind: Service\nmetadata:\n  name: gate-%i\nspec:\n  port: %i"),
+    Text("llama_index 17965.md", f"# Root\n\n{TEXT}## 24/7 Support\n\n{END}", ["Root", "24/7 Support"]),
+    Text("haystack 12477.md", f"# Only heading\n{TEXT}{END}", ["Only heading"]),
+    Text("biome 11303.md", f"# Top\n\nAuthor notes:\n- Need to verify all links <!-- see\n# none\n-->\n\nHello<!--A\n## none\n-->\n\n{TEXT}{END}", ["Top"], ["none"]),
+    records("remnic 2404.txt", "値%iは３．１４です。「水門%iは閉じた。」と番人は言った。", "「水門%iは閉じた。」", count=40),
+    Text("Kokoros 138.txt", many(30, "Height %i: 8,848.86 meters (29,031.7 feet) above sea level, updated in 2020. "), not_after=["848.", "031.", "8,", "29,"]),
+    Text("semantic-kernel 3076.md", "# Returns\n\n" + many(30, "The return of X%i is 0.5% and of Y 1.25% a year. "), not_after=["0.", "1.", "X"]),
+    Text("cqs 1886.sql", "-- schema of the mill\n-- version 7\n\n" + many(20, "-- Gates of kind %i.\nCREATE TABLE gate%i (\n  id INTEGER PRIMARY KEY,\n  level REAL NOT NULL DEFAULT 0.%i\n);\n\n"), whole=each(20, "-- Gates of kind %i.\nCREATE TABLE gate%i (\n  id INTEGER PRIMARY KEY,\n  level REAL NOT NULL DEFAULT 0.%i\n);")),
+    Text("docling 3663.adoc", "= Top\n\n[options=\"header\"]\n|===\n|A |B |C\n\n" + many(60, "|a%i | |c%i\n") + "|===\n", head=("|a69 |", "|A |B |C"), whole=each(60, "|a%i | |c%i")),
+    Text("mcp-vector-search 169.py", "class Gate:\n    def run(self, a):\n        \"\"\"Runs it.\"\"\"\n        try:\n" + many(30, "            value_%i_ = gate(%i)\n") + "        except ValueError as error:\n            raise Marker(error) from error\n", ["class Gate", "def run"]),
 ]  # fmt: skip

@@ -94,4 +94,19 @@ def test_without_likely_content_the_likeliest_sentences_are_kept_if_they_are_man
         few[:8]
     ]
     assert kept(f"<p data-score=.05>{many}</p><div data-score=.02>{few}</div>") == [many[:8]]
-    assert kept(f"<p data-score=.05>{few}</p>") == []
+    assert kept(f"<nav><p data-score=.05>{few}</p></nav>") == []
+
+
+def test_without_likely_sentences_all_is_kept_but_what_tags_call_navigation_and_the_like() -> None:
+    few = "<p data-score=.05>The water is off.</p>"
+    around = "".join(f"<{tag}>{few}</{tag}>" for tag in ("nav", "header", "aside", "footer", "form"))
+
+    assert kept(f"{around}<div data-score=.05>Gates</div>{few}") == ["Gates", "The wate"]
+
+
+@pytest.mark.parametrize(("score", "found"), [(0.3, True), (0.1, False)])
+def test_a_heading_between_what_is_kept_is_kept_unless_it_is_unlikely(score: float, found: bool) -> None:
+    text = f"<p data-score=.52>{'A text. ' * 40}</p>"
+    page = f"{text}<h2 data-score={score}>Gate</h2>{text}"
+
+    assert kept(page) == (["A text. ", "Gate", "A text. "] if found else ["A text. "] * 2)

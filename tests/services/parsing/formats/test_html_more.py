@@ -85,6 +85,13 @@ def test_a_button_in_a_heading_is_the_heading() -> None:
     assert markdown("<h3><button>Costs</button></h3><button>Buy</button><p>None.</p>") == "### Costs\n\nNone."
 
 
+def test_a_button_that_unfolds_paragraphs_is_read() -> None:
+    page = "<button aria-expanded=false>Is it dear?</button><div><p>No.</p></div><button>Buy</button>"
+
+    assert markdown(page) == "Is it dear?\n\nNo."
+    assert markdown("<button aria-expanded=false>Menu</button><div>Gates</div>") == "Gates"
+
+
 def test_struck_text_keeps_its_meaning() -> None:
     text = markdown(
         "<p><s>10</s> <del>11</del> <span style='text-decoration: line-through'>12</span> 14</p><table><tr><td><s>1</s> 2<td>3</table>"

@@ -12,6 +12,7 @@ def _in(number: str, encoding: str, text: str, file: str = "a.txt") -> Case:
 
 _STRAY = b"A" * 2048 + b"\n\x81 \xfe\n" + b"A" * 2048 + b"\n\x9d \xff \x8f \xfc\n"
 
+_LIST = "Produtor;PRODUTO;Unidade;Valor\rSÍTIO UWADA;ALFACE AMERICANA ; Unidade ;2,2\rSÍTIO UWADA;ALMEIRÃO FINO ; maço ;2\rSÍTIO UWADA;ALMEIRÃO PÃO DE AÇÚCAR; maço ;2\rSÍTIO UWADA;CATALONHA; maço ;2,5\rSÍTIO SOL NASCENTE;ALHO PORÓ ; Unidade ;4\rSÍTIO SOL NASCENTE;REPOLHO VERDE ; Unidade ;3\r"
 CASES = [
     _in("charset_normalizer 12", "utf-8", "héllo world!\n"),
     _in("charset_normalizer 371", "cp1251", "Bсеки човек има право на образование."),
@@ -87,4 +88,12 @@ CASES = [
     _in("jschardet 31", "latin-1", "Sælger søges på Færøerne"),
     Case("vscode 5388: a batch of GBK", "a.bat", "@echo off\r\nrem 关闭水闸\r\necho 正在关闭，请稍候……\r\npause\r\n".encode("gbk"), exact="@echo off\r\nrem 关闭水闸\r\necho 正在关闭，请稍候……\r\npause\r\n"),
     Case("uchardet: UTF-16 of Japanese without a mark", "a.txt", "水門は毎朝七時に開けられる。\n番人は水位を記す。\n".encode("utf-16-be"), exact="水門は毎朝七時に開けられる。\n番人は水位を記す。\n"),
+    _in("jschardet 62", "big5", "你好"),
+    _in("jschardet 47", "cp1252", "mä en ota riskiä että tää selkä pahenee"),
+    Case("rchardet 27: a list of an old Mac", "a.csv", _LIST.encode("mac_roman"), rows=[["Produtor", "PRODUTO", "Unidade", "Valor"], ["SÍTIO UWADA", "ALMEIRÃO PÃO DE AÇÚCAR", "maço", "2"], ["SÍTIO SOL NASCENTE", "ALHO PORÓ", "Unidade", "4"]]),
+    _in("chardet 53", "cp1252", "The page says what was done, and by whom, in plain words. " * 20 + "It is today’s research.\n"),
+    _in("cChardet 33", "utf-8", "тест"),
+    _in("vscode 52132", "gbk", "#include <stdio.h>\n// 打开闸门\nint open_gate(int a) { return a; }\n", "a.c"),
+    _in("jschardet 70", "cp1250", "Árvíztűrő tükörfúrógép, és a zsilipet reggel hétkor nyitják ki."),
+    Case("feed-rs: a page of XML that names its letters", "a.xml", '<?xml version="1.0" encoding="windows-1251"?>\n<шлюзы><шлюз>Верхний шлюз закрыт</шлюз></шлюзы>\n'.encode("cp1251"), has=["Верхний шлюз закрыт"]),
 ]  # fmt: skip
