@@ -96,8 +96,15 @@ class Graphics:
         root = self._archive.xml_or_none(part)
         if root is None:
             return []
-        points = ("".join(t.text or "" for t in point.iter(A + "t")) for point in root.iter(_DIAGRAM + "pt"))
-        return ["\n".join(f"- {md.escape(text)}" for text in points if text.strip())]
+        points = (point for point in root.iter(_DIAGRAM + "pt") if point.get("type") != "pres")
+        texts = (
+            " ".join(_words(p) for p in list(point.iter(A + "p")) or [point]).strip() for point in points
+        )
+        return ["\n".join(f"- {md.escape(text)}" for text in texts if text)]
+
+
+def _words(paragraph: etree._Element) -> str:
+    return "".join(t.text or "" for t in paragraph.iter(A + "t"))
 
 
 def alternative_text(drawing: etree._Element) -> str:

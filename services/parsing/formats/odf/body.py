@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -78,7 +79,7 @@ class Body:
         self.writer, self._indents, self._code = outer, indents, code
         return result
 
-    def _blocks(self, content: etree._Element) -> None:
+    def _blocks(self, content: Iterable[etree._Element]) -> None:
         for child in content:
             tag = child.tag
             if not isinstance(tag, str) or tag in GONE:
@@ -154,6 +155,8 @@ class Body:
                     self._paragraph(child)
                 elif child.tag == TEXT + "p":
                     marked = self._item(child, item, depth, style, marked)
+                else:
+                    self._blocks([child])
 
     def _item(self, p: etree._Element, item: etree._Element, depth: int, style: str, marked: bool) -> bool:
         """Add a paragraph of a list item; the first one has the marker."""
