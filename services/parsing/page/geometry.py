@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
+#: The left and right end of white space (points).
+Gap = tuple[float, float]
 
 
 class Style(NamedTuple):

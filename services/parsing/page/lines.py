@@ -147,9 +147,14 @@ def pieces_of(words: Iterable[Word]) -> list[Piece]:
 
 
 def split_row(row: Sequence[Word], gap: float) -> list[Piece]:
-    """A row, split where the gap between two words is wider than `gap` times their font size."""
+    """A row in pieces. Blanks of a justified line part none, however wide they are."""
+    return [piece_of(words) for words in parted(row, gap, _even_blank(row))]
+
+
+def parted(row: Sequence[Word], gap: float, even: float = -1e9) -> list[list[Word]]:
+    """The words of a row, split at gaps wider than `gap` times their font size that are not as wide as an
+    `even` blank."""
     groups = [[row[0]]]
-    even = _even_blank(row)
     reach = row[0].x1
     for before, word in pairwise(row):
         space = word.x0 - reach
@@ -161,7 +166,7 @@ def split_row(row: Sequence[Word], gap: float) -> list[Piece]:
         else:
             groups[-1].append(word)
             reach = max(reach, word.x1)
-    return [piece_of(group) for group in groups]
+    return groups
 
 
 def _even_blank(row: Sequence[Word]) -> float:

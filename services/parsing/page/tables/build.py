@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from services.parsing.markdown_writer import Cell, escape
-from services.parsing.page.geometry import Word, bounds, grouped
+from services.parsing.page.geometry import Gap, Word, bounds
 from services.parsing.page.lines import is_code, reads_left
 from services.parsing.page.lists import begins_item, is_bullet, is_marker
 from services.parsing.page.tables.cells import Table
 from services.parsing.page.tables.columns import (
-    Gap,
+    HEAD,
     TableLine,
     gutters,
     joined_signs,
     split_lines,
 )
-from services.parsing.page.tables.rows import Bar, Rows
+from services.parsing.page.tables.rows import Rows
 from services.parsing.page.tables.rules import Rule
 from services.parsing.page.tables.spans import Placed, beside_rows, placed
 from services.parsing.page.tables.values import is_figure
@@ -42,23 +42,41 @@ def build(
     `rules` are the horizontal rules between them, `known` the places of vertical ones.
     """
     drawn = sum(bool(rule.breaks) for rule in rules) > 2  # cell by cell, so that the rules show all columns
-    gaps = [(x, x) for x in known] if known and drawn else gutters(lines, known)
+    gaps = [(x, x) for x in known] if known and drawn else gutters(lines, known, ruled_head(lines, rules))
     gaps = joined_signs(gaps, split_lines(lines, gaps))
     if not gaps:
         return None
     split = split_lines(lines, gaps)
     if _is_listing(split) or _is_program(lines) or _is_contents(lines):
         return None
-    rows = Rows(split, _bars(rules), len(gaps) + 1)
+    rows = Rows(split, rules, len(gaps) + 1)
     grouped = rows.grouped()
     spanning = _spanning(grouped, rows.between)
     sure = known or (rows.part is not None and _is_wordy(grouped))
-    if len(grouped) < 2 or not (_is_table(grouped, spanning) or (sure and len(grouped) > 2)):
+    if len(grouped) < 2 or not (
+        _is_table(grouped, spanning)
+        or (sure and len(grouped) > 2)
+        or _is_blank(grouped, len(gaps), rows.head)
+    ):
         return None
     cells = placed(grouped, rows.extents, rules)
     cells.extend(spanning)
     beside_rows(cells, grouped)
     return _table(cells, len(grouped), rows.extents, [w for line in lines for w in line], vocabulary)
+
+
+def ruled_head(lines: Sequence[list[Word]], rules: Sequence[Rule]) -> int:
+    """The number of lines that the first rule sets off from the others as their head."""
+    middles = [bounds(line).middle for line in lines]
+    at = next((rule.at for rule in sorted(rules, key=lambda r: r.at) if rule.at > middles[0]), 0.0)
+    head = sum(middle < at for middle in middles)
+    return head if head <= min(HEAD, len(lines) - 1) else 0
+
+
+def _is_blank(rows: Sequence[Sequence[TableLine]], gaps: int, head: int) -> bool:
+    """Whether rows below a ruled head have a label each and hardly anything else, as those of a form."""
+    labelled = all(0 in _filled(row) for row in rows[1:])
+    return gaps > 1 and len(rows) > 2 and head > 0 and labelled and _words_by_column(rows)[0] <= MOST_WORDS
 
 
 def _is_listing(lines: Sequence[TableLine]) -> bool:
@@ -132,12 +150,6 @@ def _spanning(rows: Sequence[Sequence[TableLine]], between: Sequence[TableLine])
 def _foot(cell: Placed) -> int:
     """The first row below a cell."""
     return cell.row + cell.rows
-
-
-def _bars(rules: Sequence[Rule]) -> list[Bar]:
-    """Rules by height: those at the same height are one bar with gaps."""
-    level = grouped(sorted(rules, key=lambda r: r.at), lambda bar, rule: rule.at - bar[0].at <= 3)
-    return [Bar(bar[0].at, [(rule.start, rule.end) for rule in bar]) for bar in level]
 
 
 def _held(cells: Sequence[Placed]) -> dict[tuple[int, int], Placed]:

@@ -7,18 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from services.parsing.page.geometry import Word
+from services.parsing.page.geometry import Gap, Word, grouped
+from services.parsing.page.lines import parted
 from services.parsing.page.lists import is_number
 from services.parsing.page.tables.values import (
     NARROW,
     are_apart,
     are_one,
+    first_figures,
     is_after,
     is_between,
     is_figure,
     is_sign,
     is_value,
-    names_column,
 )
 
 #: Minimum width of a gap between columns, relative to the font size: in many lines, and in few, where words
@@ -34,8 +35,6 @@ HEAD = 4
 #: A label above columns is centred on them within this (in font sizes).
 CENTRED = 0.8
 
-Gap = tuple[float, float]
-
 
 @dataclass(slots=True)
 class Entry:
@@ -47,7 +46,7 @@ class Entry:
 
     @property
     def text(self) -> str:
-        return " ".join(word.text for word in self.words)
+        return _text(self.words)
 
     @property
     def x0(self) -> float:
@@ -71,46 +70,43 @@ class TableLine:
         self.at = {c: entry for entry in self.entries for c in range(entry.first, entry.last + 1)}
 
 
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
 def texts_of(line: Sequence[Word], gap: float = WORD) -> list[list[Word]]:
-    """The words of a line, split where the gap is wider than `gap` times the font size."""
-    groups = [[line[0]]]
-    reach = line[0].x1
-    for word in line[1:]:
-        before = groups[-1][-1]
-        if word.x0 - reach > gap * max(word.style.size, before.style.size) or are_apart(before, word):
-            groups.append([word])
-        else:
-            groups[-1].append(word)
-        reach = max(reach, word.x1)
-    return groups
+    """The words of a line, split at gaps wider than `gap` times the font size, and between values."""
+    texts = parted(line, gap)
+    return [one for text in texts for one in grouped(text, lambda held, word: not are_apart(held[-1], word))]
 
 
-def gutters(lines: Sequence[Sequence[Word]], known: Sequence[float] = ()) -> list[Gap]:
-    """The gaps between the columns of lines; vertical rules at `known` places count as gaps.
+def gutters(lines: Sequence[Sequence[Word]], known: Sequence[float] = (), head: int = 0) -> list[Gap]:
+    """The gaps between the columns of lines; vertical rules at `known` places count as gaps. Columns below a
+    `head` (the number of lines that a rule sets off) may be empty.
 
     The first lines may be a head, whose cells span columns and whose labels are wider than the column: gaps
     are those of the body, where they part the head, too.
     """
-    head = _figures_from(lines)
-    best = _gutters(lines[head:])
-    if not head:
+    texts = ([_text(text) for text in texts_of(line)[1:]] for line in lines[: min(HEAD + 1, len(lines) - 1)])
+    first = first_figures(texts, share=1 / 3) or 0
+    best = _gutters(lines[first:])
+    if not first:
         for skipped in range(1, min(HEAD, len(lines) - 2) + 1):
             found = _gutters(lines[skipped:])
             if len(found) > len(best):
                 best = found
-    spans = [(*span, min(at, HEAD) + 1) for at, line in enumerate(lines) for span in _spans(line)]
+    spans = [(*span, min(at, HEAD) + 1) for at, line in enumerate(lines) for span in spans_of(line)]
     free = [gap for gap in best if not any(gap[0] - 1 <= x <= gap[1] + 1 for x in known)]
-    return sorted([*(_narrowed(gap, spans) for gap in free), *((x, x) for x in known)])
+    found = [*(_narrowed(gap, spans) for gap in free), *((x, x) for x in known)]
+    return sorted([*found, *_empty(lines, 0 if known else head, found)])
 
 
-def _figures_from(lines: Sequence[Sequence[Word]]) -> int:
-    """The first line with figures in a third of its columns but the first; 0 if it is not among the first."""
-    for at, line in enumerate(lines[: min(HEAD + 1, len(lines) - 1)]):
-        texts = [" ".join(w.text for w in text) for text in texts_of(line)[1:]]
-        figures = sum(is_figure(text) and not names_column(text) for text in texts)
-        if figures * 3 >= len(texts) > 0:
-            return at
-    return 0
+def _empty(lines: Sequence[Sequence[Word]], head: int, gaps: Sequence[Gap]) -> list[Gap]:
+    """The gaps beside texts of the head that no text crosses, and that are beside the known ones."""
+    spans = [spans_of(line) for line in lines]
+    edges = {x for line in spans[:head] for span in line for x in span}
+    free = _free(spans, 0, GUTTER_OF_FEW * lines[0][0].style.size) if head else []
+    return [gap for gap in free if edges & {*gap} and not any(a <= gap[1] and gap[0] <= b for a, b in gaps)]
 
 
 def _narrowed(gap: Gap, spans: Sequence[tuple[float, float, int]]) -> Gap:
@@ -128,12 +124,13 @@ def _narrowed(gap: Gap, spans: Sequence[tuple[float, float, int]]) -> Gap:
     return min(parts)[3:] if parts else gap
 
 
-def _spans(line: Sequence[Word]) -> list[Gap]:
-    return [(text[0].x0, max(w.x1 for w in text)) for text in texts_of(line)]
+def spans_of(line: Sequence[Word], gap: float = WORD) -> list[Gap]:
+    """The left and right ends of the texts of a line."""
+    return [(text[0].x0, max(w.x1 for w in text)) for text in texts_of(line, gap)]
 
 
 def _gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
-    spans = [_spans(line) for line in _beside(lines)]
+    spans = [spans_of(line) for line in _beside(lines)]
     left, right = min(s[0][0] for s in spans), max(s[-1][1] for s in spans)
     kept = [s for s in spans if _is_kept(s, right - left)]
     several = sum(len(s) > 1 for s in kept)
@@ -143,7 +140,9 @@ def _gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
     least = (GUTTER if several >= FEW else GUTTER_OF_FEW) * sizes[len(sizes) // 2]
     strays = max(int(STRAYS * len(kept)), int(len(kept) >= 6))
     found = _free(kept, strays, least)
-    words = [[(word.x0, word.x1) for word in line] for line in lines if _is_kept(_spans(line), right - left)]
+    words = [
+        [(word.x0, word.x1) for word in line] for line in lines if _is_kept(spans_of(line), right - left)
+    ]
     for gap in _free(words, strays, NARROW * sizes[len(sizes) // 2]):
         if not any(gap[0] <= b and a <= gap[1] for a, b in found) and _before_values(lines, gap):
             found.append(gap)
@@ -171,17 +170,15 @@ def _before_values(lines: Sequence[Sequence[Word]], gap: Gap) -> bool:
 
 def _beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
     """Lines, with those joined that stand beside each other, as cells do whose middles are at one height."""
-    out: list[list[Word]] = []
-    foot = -1e9
-    for line in lines:
-        top, bottom = min(w.y0 for w in line), max(w.y1 for w in line)
-        apart = not out or not any(a.x0 < b.x1 + 1 and b.x0 < a.x1 + 1 for a in line for b in out[-1])
-        if out and top < foot - 0.15 * (bottom - top) and apart:
-            out[-1] = sorted([*out[-1], *line], key=lambda w: w.x0)
-        else:
-            out.append(list(line))
-        foot = bottom
-    return out
+    rows = grouped(lines, _stands_beside)
+    return [sorted((word for line in row for word in line), key=lambda w: w.x0) for row in rows]
+
+
+def _stands_beside(row: Sequence[Sequence[Word]], line: Sequence[Word]) -> bool:
+    top, bottom = min(w.y0 for w in line), max(w.y1 for w in line)
+    if top >= max(w.y1 for w in row[-1]) - 0.15 * (bottom - top):
+        return False
+    return not any(a.x0 < b.x1 + 1 and b.x0 < a.x1 + 1 for a in line for other in row for b in other)
 
 
 def _free(spans: Sequence[Sequence[Gap]], strays: int, least: float) -> list[Gap]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.parsing.page.captions import is_caption
-from services.parsing.page.geometry import Word, bounds
+from services.parsing.page.geometry import Gap, Word, bounds
 from services.parsing.page.lines import GAP
-from services.parsing.page.tables.columns import GUTTER, HEAD, Gap, texts_of
+from services.parsing.page.tables.columns import GUTTER, HEAD, spans_of
 
 #: A line of running text covers this share of a table's width, with at least so many words.
 PROSE, FEWEST_WORDS = 0.6, 5
@@ -24,23 +24,23 @@ def is_prose(line: Sequence[Word], left: float, right: float) -> bool:
     box = bounds(line)
     begins = box.x0 < left + 2 * line[0].style.size
     long = box.x1 - box.x0 > PROSE * (right - left) and len(line) >= FEWEST_WORDS
-    return begins and long and len(texts_of(line, GAP)) == 1
+    return begins and long and len(spans_of(line, GAP)) == 1
 
 
 def is_larger(line: Sequence[Word], lines: Sequence[Sequence[Word]]) -> bool:
     """Whether a text is in larger type than all the lines of a table, and begins where they do: a heading."""
     left = min(other[0].x0 for other in lines)
     largest = max(word.style.size for other in lines for word in other)
-    begins = line[0].x0 < left + line[0].style.size and len(texts_of(line, GAP)) == 1
+    begins = line[0].x0 < left + line[0].style.size and len(spans_of(line, GAP)) == 1
     return begins and min(word.style.size for word in line) > LARGER * largest
 
 
 def shares_edges(line: Sequence[Word], other: Sequence[Word]) -> bool:
     """Whether two texts of a line begin, end or are centred where texts of another line do."""
-    theirs = [(text[0].x0, text[-1].x1) for text in texts_of(other)]
-    ours = [(text[0].x0, text[-1].x1) for text in texts_of(line)]
+    theirs = spans_of(other)
     near = (
-        any(min(abs(a - c), abs(b - d), abs(a + b - c - d) / 2) < EDGE for c, d in theirs) for a, b in ours
+        any(min(abs(a - c), abs(b - d), abs(a + b - c - d) / 2) < EDGE for c, d in theirs)
+        for a, b in spans_of(line)
     )
     return sum(near) > 1
 
@@ -48,11 +48,11 @@ def shares_edges(line: Sequence[Word], other: Sequence[Word]) -> bool:
 def crosses(line: Sequence[Word], gaps: Sequence[Gap]) -> bool:
     """Whether a line leaves less of a gap than must part two columns."""
     least = GUTTER * line[0].style.size
-    texts = texts_of(line)
+    texts = spans_of(line)
     for a, b in gaps:
-        if any(text[0].x0 < a - 1 and text[-1].x1 > b + 1 for text in texts):
+        if any(left < a - 1 and right > b + 1 for left, right in texts):
             return True
-        edges = [a, *(min(max(x, a), b) for text in texts for x in (text[0].x0, text[-1].x1)), b]
+        edges = [a, *(min(max(x, a), b) for text in texts for x in text), b]
         if max(right - left for left, right in zip(edges[::2], edges[1::2], strict=True)) < min(least, b - a):
             return True
     return False
@@ -69,10 +69,12 @@ def head_of(
         box = bounds(line)
         if edge - box.y1 > 1.1 * (box.y1 - box.y0) or is_caption(line) or (body and is_larger(line, body)):
             break
+        if spans_of(line)[0][1] > gaps[0][1] and box.x0 < left + 2 * line[0].style.size:
+            break  # text above the table
         right = (box.x0 + box.x1) / 2 > gaps[0][1] and box.x0 > left + 1.5 * line[0].style.size
-        spans = len(texts_of(line, 1.5)) > 1 or right
+        spans = len(spans_of(line, 1.5)) > 1 or right
         label = box.x1 < gaps[0][1]  # of the first column, at half the height, or of a group of rows
-        if not spans and not label and (len(texts_of(line)) == 1 or crosses(line, gaps)):
+        if not spans and not label and (len(spans_of(line)) == 1 or crosses(line, gaps)):
             break
         out.append(line)
         sure = sure if label and not spans else len(out)
@@ -86,7 +88,7 @@ def tail_of(below: Sequence[list[Word]], gaps: Sequence[Gap], sure: bool) -> lis
     out: list[list[Word]] = []
     keep = 0
     for at, line in enumerate(below):
-        single = len(texts_of(line)) == 1
+        single = len(spans_of(line)) == 1
         if crosses(line, gaps):
             break
         out.append(line)

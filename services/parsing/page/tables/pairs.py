@@ -9,6 +9,7 @@ from services.parsing.page.tables.columns import Entry, TableLine
 from services.parsing.page.tables.values import is_figure
 
 _BROKEN = re.compile(r"[^\W_]-$")
+_CLAUSE = re.compile(r"\d{1,3}(?:\.\d{1,3})+")
 _BROKEN_FIGURE = re.compile(r"\d[-.,]$")
 
 
@@ -29,14 +30,24 @@ def completes(above: TableLine, line: TableLine) -> bool:
 
 
 def stacked(row: Sequence[TableLine], line: TableLine) -> bool:
-    """Whether a line has a figure below a figure of the row."""
+    """Whether a line has a figure below a figure of the row, or the next number before a text (`1.2` below
+    `1.1`)."""
     for entry in leading(line):
-        if entry.first and is_figure(entry.text):
-            for above in row:
-                over = above.at.get(entry.first)
-                if over is not None and is_figure(over.text):
-                    return True
+        over = [above.at[entry.first] for above in row if entry.first in above.at]
+        if entry.first and is_figure(entry.text) and any(is_figure(one.text) for one in over):
+            return True
+        if any(_is_next(one.words[0].text, entry.words[0].text) for one in over):
+            return True
     return False
+
+
+def _is_next(number: str, following: str) -> bool:
+    """Whether the number of a clause follows another: they differ by one in their last part. (`1.` and `2.`
+    may be a list within a cell.)"""
+    if not (_CLAUSE.fullmatch(number) and _CLAUSE.fullmatch(following)):
+        return False
+    *outer, last = number.split(".")
+    return following.split(".") == [*outer, str(int(last) + 1)]
 
 
 def breaks_word(above: TableLine, line: TableLine) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from services.parsing.page.tables.columns import HEAD, Gap, TableLine, blocks_below, extents
+from services.parsing.page.geometry import Gap, grouped
+from services.parsing.page.tables.columns import HEAD, TableLine, blocks_below, extents
 from services.parsing.page.tables.pairs import (
     breaks_word,
     changes_weight,
@@ -16,31 +16,23 @@ from services.parsing.page.tables.pairs import (
     leading,
     stacked,
 )
-from services.parsing.page.tables.values import is_figure, names_column
+from services.parsing.page.tables.rules import Rule
+from services.parsing.page.tables.values import first_figures, is_figure
 
+#: Rules this close (points) are one with gaps.
+SAME_HEIGHT = 3
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
 #: Lines in the fewest that are rows because they fill all columns, and the most columns: more are a sentence.
 FEWEST_FILLED, MOST_FILLED = 3, 5
 #: No column is so narrow that its texts wrap in less than this share of the way to the next one.
-ROOMY = 0.45
+ROOMY = 0.3
 #: Lines of a cell begin at the same place within this (points).
 FLUSH = 0.5
 #: At most one gap in so many is narrow because a mark or a sign is off its line.
 FEW_GAPS = 12
 #: Rules between rows are borders of all rows if there are at least this many.
 MOST_RULED = 2
-
-
-@dataclass(slots=True)
-class Bar:
-    """The rules at one height: `parts` are their ends."""
-
-    at: float
-    parts: list[tuple[float, float]]
-
-    def covers(self, x: float) -> bool:
-        return any(start - 3 <= x <= end + 3 for start, end in self.parts)
 
 
 class Rows:
@@ -51,8 +43,9 @@ class Rows:
     widths; room for the next word on the line above.
     """
 
-    def __init__(self, lines: Sequence[TableLine], bars: Sequence[Bar], columns: int) -> None:
-        self.bars = bars
+    def __init__(self, lines: Sequence[TableLine], rules: Sequence[Rule], columns: int) -> None:
+        by_height = sorted(rules, key=lambda rule: rule.at)
+        bars = grouped(by_height, lambda bar, rule: rule.at - bar[0].at <= SAME_HEIGHT)
         self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
         self.extents = extents(lines, columns)
         self.widths = _widths(lines, self.extents)
@@ -64,7 +57,8 @@ class Rows:
         self.hangs = len(bare) > 1 and sum(bare) * 5 <= 2 * len(bare)
         self.barred = [any(_parts(a, b, bar) for bar in bars) for a, b in pairwise(lines)]
         self.head = self.barred.index(True) + 1 if any(self.barred[:HEAD]) else 0
-        self.first = _first_values(lines)
+        texts = ([entry.text for entry in line.entries if entry.first > 0] for line in lines[1 : HEAD + 1])
+        self.first = first_figures(texts, share=0, least=2)  # of the lines below: it begins a row
         self.labelled = sum(0 in line.at for line in lines) / len(lines)
         self.gaps = [b.y0 - a.y1 for a, b in pairwise(lines)]
         apart = sorted(
@@ -74,9 +68,10 @@ class Rows:
         self.ruled = self._is_ruled()
         shorter = [self._fitted(a, b) for a, b in pairwise(lines) if _is_shorter(a, b) and _is_close(a, b)]
         labels = [b.at[0].words for b in lines[1:] if 0 in b.at]
-        self.wraps = sum(shorter) * 5 <= len(shorter) > 1 and any(len(words) > 1 for words in labels)
+        self.bare = all(len(words) == 1 for words in labels)
+        self.wraps = sum(shorter) * 5 <= len(shorter) > 1 and not self.bare
         lower = sum(words[0].text[0].islower() for words in labels)  # in three lines: text
-        self.lower = len(labels) > 3 and lower * 5 > 4 * len(labels)
+        self.lower = len(labels) > (2 if self.bare else 3) and lower * 5 > 4 * len(labels)
         self.part = None if self.ruled else self._parting()
         self.filled = _is_filled(lines, columns)
 
@@ -123,7 +118,7 @@ class Rows:
         above = row[-1]
         if self.barred[at] or (self.filled and at + 1 >= self.head):
             return True
-        if self.part is None and at + 1 == self.first:
+        if self.part is None and at == self.first:
             return True
         if breaks_word(above, line):
             return False
@@ -163,7 +158,7 @@ class Rows:
         first = line.at[0]
         if self.wraps and _is_shorter(row[0], line) and _is_close(row[-1], line):
             return False
-        if self.lower and completes(row[0], line):
+        if self.lower and (self.bare or completes(row[0], line)):
             return True
         if len(line.entries) > 1 and len(row) == 1 and len(row[0].entries) == 1:
             return not goes_on(row[0].entries[0], first)
@@ -222,7 +217,7 @@ class Rows:
         best, part = 0.0, None
         for (a, _), (b, _) in pairwise(usual):
             jump = (b - a) / self.height
-            if jump >= 0.15:
+            if jump >= 0.15 and a < self.height:  # lines of a cell are no further from each other
                 agreed = sum(e if gap > (a + b) / 2 else -e for gap, e in pairs) / len(pairs)
                 if 2 * agreed + min(jump, 1.0) > best:
                     best, part = 2 * agreed + min(jump, 1.0), (a + b) / 2
@@ -261,10 +256,12 @@ def _is_close(above: TableLine, line: TableLine) -> bool:
     return line.y0 - above.y1 + word.y1 - word.y0 < WIDEST_LEADING * word.style.size
 
 
-def _parts(above: TableLine, below: TableLine, bar: Bar) -> bool:
-    if not (above.y0 + above.y1) / 2 < bar.at < (below.y0 + below.y1) / 2:
+def _parts(above: TableLine, below: TableLine, bar: Sequence[Rule]) -> bool:
+    """Whether rules at one height are between two lines, above all texts of the lower one."""
+    if not (above.y0 + above.y1) / 2 < bar[0].at < (below.y0 + below.y1) / 2:
         return False
-    return all(bar.covers((entry.x0 + entry.x1) / 2) for entry in below.entries)
+    middles = [(entry.x0 + entry.x1) / 2 for entry in below.entries]
+    return all(any(rule.start - 3 <= x <= rule.end + 3 for rule in bar) for x in middles)
 
 
 def holds_rows(band: Sequence[TableLine]) -> bool:
@@ -284,12 +281,3 @@ def _widths(lines: Sequence[TableLine], extent: Sequence[Gap]) -> list[float]:
                 widths[entry.first] = max(widths[entry.first], entry.x1 - entry.x0)
     steps = [max(after[0] - start[0], 0.0) for start, after in pairwise(extent)]
     return [max(width, ROOMY * step) for width, step in zip(widths, [*steps, 0.0], strict=True)]
-
-
-def _first_values(lines: Sequence[TableLine]) -> int:
-    """The first line with figures in several columns: it begins a row, whatever rules there are; 0 if none of
-    the first lines below the top one has."""
-    for at, line in enumerate(lines[1 : HEAD + 1], 1):
-        if sum(e.first > 0 and is_figure(e.text) and not names_column(e.text) for e in line.entries) > 1:
-            return at
-    return 0

@@ -9,9 +9,9 @@ from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import follows_table, is_caption
 from services.parsing.page.geometry import Box, Page, Word, bounds
 from services.parsing.page.lines import GAP, rows_of
-from services.parsing.page.tables.build import build
+from services.parsing.page.tables.build import build, ruled_head
 from services.parsing.page.tables.cells import Table, fill
-from services.parsing.page.tables.columns import HEAD, gutters, split_lines, texts_of
+from services.parsing.page.tables.columns import HEAD, gutters, spans_of, split_lines, texts_of
 from services.parsing.page.tables.fits import (
     FURTHEST,
     crosses,
@@ -23,7 +23,16 @@ from services.parsing.page.tables.fits import (
 )
 from services.parsing.page.tables.pairs import stacked
 from services.parsing.page.tables.rows import holds_rows
-from services.parsing.page.tables.rules import NEAR, Grid, Rule, column_edges, ladders, lattices, rules_of
+from services.parsing.page.tables.rules import (
+    NEAR,
+    Grid,
+    Rule,
+    column_edges,
+    ladders,
+    lattices,
+    rules_in,
+    rules_of,
+)
 from services.parsing.page.tables.values import is_figure, is_sign
 from services.parsing.page.text import Vocabulary
 
@@ -72,11 +81,7 @@ def _lattice(
     if _is_frame(grid, rows, inside):
         return None, words
     if not _parts_rows(grid, inside):
-        rules = [
-            r
-            for r in across
-            if grid.ys[0] - 1 <= r.at <= grid.ys[-1] + 1 and r.start < grid.xs[-1] and r.end > grid.xs[0]
-        ]
+        rules = rules_in(across, Box(grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1]), slack=1)
         made = build(rows_of(inside), rules, vocabulary, grid.xs[1:-1])
         if made is not None:
             rows, columns = made.rows, made.columns
@@ -115,15 +120,23 @@ def _runs(group: Sequence[Rule], words: Sequence[Word]) -> list[list[Rule]]:
     left, right = min(r.start for r in group), max(r.end for r in group)
     runs: list[list[Rule]] = []
     lines: list[list[Word]] = []  # between the rules of the last run
+    head: list[list[str]] = []  # above its first rule
     for rule in group:
-        band = rows_of(_between(words, left, right, runs[-1][-1].at, rule.at)) if runs else []
-        if runs and _tabular(band, lines, runs[-1], rule):
+        band = rows_of(
+            _between(words, left, right, runs[-1][-1].at if runs else rule.at - HIGHEST_HEAD, rule.at)
+        )
+        last = [_texts(line) for line in band[-1:]]
+        if runs and (not last or last != head) and _tabular(band, lines, runs[-1], rule):
             runs[-1].append(rule)
             lines.extend(band)
         else:
             runs.append([rule])
-            lines = []
+            lines, head = [], last
     return runs
+
+
+def _texts(line: Sequence[Word]) -> list[str]:
+    return [word.text for word in line]
 
 
 def _tabular(
@@ -148,7 +161,7 @@ def _tabular(
         return False
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
-    if all(len(texts_of(line, GAP)) == 1 for line in band):
+    if all(len(spans_of(line, GAP)) == 1 for line in band):
         return len(band) == 1 and not prose[0]
     return sum(prose) * 2 < len(band) and not _holds_paragraph(band, prose, lines)
 
@@ -158,7 +171,7 @@ def _begins_table(band: Sequence[list[Word]], spans: Sequence[Box], above: float
     are; or, alone between two rules, by more than the line (which ends at `foot`) above the first rule is."""
     height = spans[0].y1 - spans[0].y0
     if len(band) == 1:
-        return len(texts_of(band[0])) == 1 and spans[0].y0 - above > max(
+        return len(spans_of(band[0])) == 1 and spans[0].y0 - above > max(
             0.7 * height, 1.5 * (above - foot) + 2
         )
     gaps = [b.y0 - a.y1 for a, b in pairwise(spans)]
@@ -177,7 +190,7 @@ def _holds_paragraph(band: Sequence[list[Word]], prose: Sequence[bool], lines: S
         if not prose[at] or not gaps or not crosses(line, gaps):
             continue
         after = band[at + 1] if at + 1 < len(band) else line
-        if line[-1].text.endswith(".") or (len(texts_of(after)) == 1 and abs(after[0].x0 - line[0].x0) < 2):
+        if line[-1].text.endswith(".") or (len(spans_of(after)) == 1 and abs(after[0].x0 - line[0].x0) < 2):
             return True
     return False
 
@@ -191,13 +204,15 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     under = rows_of(_between(words, left, right, bottom, bottom + 2_000))
     wide = [r.at for r in across if min(r.end, right) - max(r.start, left) > (right - left) / 2]
     later = [at for at in wide if at > bottom + NEAR]
+    head = [_texts(line) for line in above[:1]]  # again: that of the next table
+    under = list(takewhile(lambda line: _texts(line) not in head, under))
     below = _near(under, bottom, words, (left, right), inside or [*above[:1], *under[:1]], later)
     edges = column_edges(rules)
     gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
     if not gaps:
-        near = [line for line in above[:1] if len(texts_of(line)) > 1]
+        near = [line for line in above[:1] if len(spans_of(line)) > 1]
         seen = [*near, *inside, *below]
-        gaps = gutters(seen) if len(seen) > 1 else []
+        gaps = gutters(seen, head=ruled_head(seen, rules)) if len(seen) > 1 else []
     if not gaps or any(_beyond(line, words, left, right) for line in inside):
         return []
     if _lacks_labels([*inside, *below], words, left):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from services.parsing.page.geometry import Stroke, grouped
+from services.parsing.page.geometry import Boxed, Stroke, grouped
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6
@@ -89,6 +89,12 @@ def merged(values: Iterable[float], near: float = TOUCH) -> list[float]:
     """Values in ascending order; values close to each other are replaced by their mean."""
     groups = grouped(sorted(values), lambda group, value: value - group[-1] <= near)
     return [sum(group) / len(group) for group in groups]
+
+
+def rules_in(rules: Iterable[Rule], box: Boxed, slack: float = 0.0) -> list[Rule]:
+    """The horizontal rules that are in a box, or cross it."""
+    level = (rule for rule in rules if box.y0 - slack < rule.at < box.y1 + slack)
+    return [rule for rule in level if rule.start < box.x1 and rule.end > box.x0]
 
 
 def lattices(across: Sequence[Rule], down: Sequence[Rule]) -> tuple[list[Grid], list[Rule]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.parsing.page.geometry import Gap
 from services.parsing.page.tables.columns import (
     CENTRED,
     Entry,
-    Gap,
     TableLine,
     blocks_below,
 )
 from services.parsing.page.tables.rules import Rule
-from services.parsing.page.tables.values import is_figure, names_column
+from services.parsing.page.tables.values import first_figures
 
 #: A label is aligned with an end of its columns within this (in font sizes).
 FLUSH = 0.3
@@ -43,12 +43,9 @@ def placed(rows: Sequence[Sequence[TableLine]], extent: Sequence[Gap], rules: Se
 
 def _head(rows: Sequence[Sequence[TableLine]]) -> int:
     """The number of rows above the first one with figures: at most three."""
-    for at, row in enumerate(rows[:4]):
-        others = [e for line in row for e in line.entries if e.first > 0]
-        figures = sum(is_figure(e.text) and not names_column(e.text) for e in others)
-        if figures * 2 >= len(others) > 0:
-            return at
-    return 1
+    texts = ([e.text for line in row for e in line.entries if e.first > 0] for row in rows[:4])
+    at = first_figures(texts, share=1 / 2)
+    return 1 if at is None else at
 
 
 def _cells(row: Sequence[TableLine], at: int) -> list[Placed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from services.parsing.page.geometry import Word
 
@@ -65,6 +66,15 @@ def is_after(text: str) -> bool:
 def is_between(text: str) -> bool:
     """Whether a text joins two figures to one: `±`."""
     return _BETWEEN.fullmatch(text) is not None
+
+
+def first_figures(rows: Iterable[Sequence[str]], share: float, least: int = 1) -> int | None:
+    """The first row of which a share, and at least so many texts, are figures that name no column."""
+    for at, texts in enumerate(rows):
+        figures = sum(is_figure(text) and not names_column(text) for text in texts)
+        if figures >= max(share * len(texts), least):
+            return at
+    return None
 
 
 def names_column(text: str) -> bool:
