@@ -58,6 +58,7 @@ NOT_RUN: Mapping[str, str] = {
     "headrace restore": "needs a backup; tests/system/test_backup.py",
     "headrace logs": "reads the log files of `headrace up`; tests/headrace/test_logs.py",
     "headrace credentials create handbook --kind aws": "asks a person; tests/headrace/cli",
+    "headrace credentials create docs-bot --kind github_app": "asks a person; tests/headrace/cli",
     "headrace sync s3://bucket/prefix": "needs an account of AWS; s3://notes runs",
     "headrace sync s3://my-bucket": "needs an account of AWS; s3://notes runs",
     "headrace sync github:owner/private": "needs a saved token; tests/headrace/cli",

@@ -81,9 +81,9 @@ def is_lines_of_code(cell: HtmlElement) -> bool:
 
 
 def _is_chapter(cell: HtmlElement) -> bool:
-    """Whether a cell holds a heading with paragraphs or code below it, as a post of a forum does."""
+    """Whether a cell holds a heading with code below it, as a post of a forum does."""
     heading = next(cell.iter("h1", "h2", "h3", "h4"), None)
-    return heading is not None and any(el.tag in ("p", "pre") for el in heading.itersiblings())
+    return heading is not None and any(el.tag == "pre" for el in heading.itersiblings())
 
 
 def rows(table: HtmlElement, text: Callable[[HtmlElement], str]) -> list[list[Cell]]:
