@@ -129,7 +129,12 @@ def _asked(
 ) -> list[TopicPartition]:
     # A consumer that joins no group: `SharedAdmin` says why not the admin client. It reads what is committed,
     # and does not wait for transactions.
-    properties = cluster.client(group_id=group, enable_auto_commit=False, isolation_level="read_uncommitted")
+    properties = cluster.client(
+        group_id=group,
+        enable_auto_commit=False,
+        isolation_level="read_uncommitted",
+        session_timeout_ms=_TIMEOUT_S * 1000,  # a commit waits so long for a coordinator
+    )
     consumer = Consumer(properties, logger=CLIENT_LOG)
     coordinators_move = Retrying(
         retry=retry_if_exception(_is_moving),
