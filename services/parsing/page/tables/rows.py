@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from services.parsing.page.geometry import Gap, grouped
+from services.parsing.page.geometry import grouped
 from services.parsing.page.tables.columns import HEAD, TableLine, blocks_below, extents
 from services.parsing.page.tables.pairs import (
     breaks_word,
@@ -25,8 +25,6 @@ SAME_HEIGHT = 3
 WIDEST_LEADING = 1.5
 #: Lines in the fewest that are rows because they fill all columns, and the most columns: more are a sentence.
 FEWEST_FILLED, MOST_FILLED = 3, 5
-#: No column is so narrow that its texts wrap in less than this share of the way to the next one.
-ROOMY = 0.3
 #: Lines of a cell begin at the same place within this (points).
 FLUSH = 0.5
 #: At most one gap in so many is narrow because a mark or a sign is off its line.
@@ -48,7 +46,7 @@ class Rows:
         bars = grouped(by_height, lambda bar, rule: rule.at - bar[0].at <= SAME_HEIGHT)
         self.height = sorted(line.y1 - line.y0 for line in lines)[len(lines) // 2]
         self.extents = extents(lines, columns)
-        self.widths = _widths(lines, self.extents)
+        self.widths = _widths(lines, columns)
         beside = sorted(b.y0 - a.y1 for a, b in pairwise(lines) if a.at.keys() & b.at.keys())
         self.leading = beside[len(beside) // FEW_GAPS] if beside else 0.0
         self.between: list[TableLine] = []
@@ -272,12 +270,11 @@ def holds_rows(band: Sequence[TableLine]) -> bool:
     return len(pairs) > 2 and sum(completes(a, b) for a, b in pairs) * 5 >= 3 * len(pairs)
 
 
-def _widths(lines: Sequence[TableLine], extent: Sequence[Gap]) -> list[float]:
-    """The room of each column: its widest text, or, if all are short, a part of the way to the next one."""
-    widths = [0.0] * len(extent)
+def _widths(lines: Sequence[TableLine], count: int) -> list[float]:
+    """The width of the widest text of each column."""
+    widths = [0.0] * count
     for line in lines:
         for entry in line.entries:
             if entry.first == entry.last:
                 widths[entry.first] = max(widths[entry.first], entry.x1 - entry.x0)
-    steps = [max(after[0] - start[0], 0.0) for start, after in pairwise(extent)]
-    return [max(width, ROOMY * step) for width, step in zip(widths, [*steps, 0.0], strict=True)]
+    return widths
