@@ -76,6 +76,7 @@ def test_an_assignment_is_read_as_consumers_write_it() -> None:
     assert list(owned_in(None)) == list(owned_in(b"")) == []
 
 
+@pytest.mark.faults
 async def test_what_leaves_a_member_that_dies_meanwhile_has_an_owner_all_the_same(
     kafka: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
