@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.system.pipeline import Pipeline
 
 BROKEN = b"%PDF-1.7\n" + bytes(range(256)) * 8
@@ -38,6 +40,7 @@ async def test_a_bad_file_has_one_open_letter_until_it_is_mended_or_removed(
     await until_open(pipeline, collection, ["kept.pdf"])
 
 
+@pytest.mark.faults
 async def test_a_good_upload_settles_the_letters_of_bad_ones(pipeline: Pipeline) -> None:
     collection = "letters-of-uploads"
     for content in (BROKEN, BROKEN + b"%"):

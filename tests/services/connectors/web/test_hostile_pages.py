@@ -29,6 +29,7 @@ def test_a_page_may_begin_with_any_number_of_comments(end: bytes) -> None:
     assert is_html(answer(b"<?xml version='1.0'?>" + b"<!---->\n" * 100 + end)) is (end == b"<html>")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     "filling", [b"<a/>", b"<a>", b"<a b='c'/>", b"<sitemap><loc>https://e.org/s</loc></sitemap>"]
 )
