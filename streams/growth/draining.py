@@ -10,9 +10,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from schemas.errors import TransientError
 from streams.growth.reading import records
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.kafka.membership import group_of
 from streams.partitions import Partition
-from streams.state.lags import committed_by_group, committed_offsets, consumer_groups
+from streams.state.lags import committed_by_group, committed_offsets, consumer_groups, members_by_group
 from streams.state.layout import LEASE_SECONDS, WRITE_SECONDS
 from streams.state.reader import end_offsets, first_offsets
 from streams.topics import (
@@ -112,7 +111,9 @@ def standing(cluster: Cluster) -> Standing:
             start = max(committed.get(group, {}).get(place, 0), firsts[place])
             if start < ends[place]:
                 behind.setdefault((group, topic), {})[partition] = start
-    return Standing(ends, _with_records(cluster, behind, ends), _members(cluster, groups))
+    return Standing(
+        ends, _with_records(cluster, behind, ends), members_by_group(cluster, groups, _ANSWER_SECONDS)
+    )
 
 
 def _readings(committed: Mapping[str, Mapping[Partition, int]], work: list[str]) -> set[tuple[str, str]]:
@@ -149,11 +150,6 @@ def inbox_left(cluster: Cluster) -> int:
     ends, firsts = end_offsets(cluster, places), first_offsets(cluster, places)
     read = committed_offsets(cluster, cluster.name(INBOX), {INBOX.name: count})
     return sum(end - max(read.get(place, 0), firsts[place]) for place, end in ends.items())
-
-
-def _members(cluster: Cluster, groups: list[str]) -> dict[str, int]:
-    short = [group.removeprefix(cluster.prefix) for group in groups]
-    return {group: group_of(cluster, group, _ANSWER_SECONDS).members for group in short}
 
 
 @retry(  # hours of waiting are not given up because a broker restarts
@@ -205,7 +201,9 @@ def wait_left(
     said: list[str] = []
     empty_since: float | None = None
     while True:
-        members = _patiently(lambda: _members(cluster, consumer_groups(cluster, whole=True)))
+        members = _patiently(
+            lambda: members_by_group(cluster, consumer_groups(cluster, whole=True), _ANSWER_SECONDS)
+        )
         if there := sorted(group for group, n in members.items() if n and (only is None or group in only)):
             empty_since = None
             if there != said:

@@ -125,8 +125,8 @@ class Worker:
         """Once a fixed member has come back, see to it that each partition has an owner."""
         stage = self._stage
         topics = [topic.name for topic in (stage.topic, *stage.more_topics)]
-        seen: list[str] | None = None
-        found, joins = seen, 0
+        found: list[str] | None = None
+        joins = 0
         while self._membership.static and found != [] and joins < _MOST_JOINS:
             await asyncio.sleep(OWNERS_SECONDS)
             seen, found = found, await asyncio.to_thread(without_owner, self._cluster, stage.name, topics)

@@ -10,6 +10,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from schemas.errors import TransientError
 from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, partition_counts
+from streams.kafka.membership import group_of
 from streams.partitions import Partition
 from streams.state.reader import end_offsets, first_offsets
 from streams.topics import CATALOGUE, STAGE_HEALTH
@@ -98,6 +99,13 @@ def committed_by_group(
     with ThreadPoolExecutor(_AT_ONCE, "offsets of groups") as threads:
         found = threads.map(lambda group: committed_offsets(cluster, group, counts), groups)
         return dict(zip(groups, found, strict=True))
+
+
+def members_by_group(cluster: Cluster, groups: Sequence[str], seconds: float) -> dict[str, int]:
+    """How many members each group, by its whole name, has: by names without the prefix. Blocks. Raises
+    TransientError if a broker does not tell of one within some `seconds`."""
+    names = [group.removeprefix(cluster.prefix) for group in groups]
+    return {name: group_of(cluster, name, seconds).members for name in names}
 
 
 def committed_offsets(

@@ -12,8 +12,7 @@ from headrace.preflight import tables_of
 from headrace.wiring import Wiring
 from schemas.errors import IngestError
 from streams.kafka.cluster import Cluster, admin, metadata_seconds
-from streams.kafka.membership import group_of
-from streams.state.lags import consumer_groups
+from streams.state.lags import consumer_groups, members_by_group
 from streams.topics import CATALOGUE, INBOX
 
 _TIMEOUT_S = 10
@@ -46,7 +45,7 @@ def broker_check(cluster: Cluster) -> Check:
 def topic_checks(wiring: Wiring) -> Iterator[Check]:
     try:
         states = topic_states(wiring)
-        members = _members(wiring.cluster)
+        members = members_by_group(wiring.cluster, consumer_groups(wiring.cluster), _TIMEOUT_S)
     except (IngestError, KafkaException) as error:
         yield fault("topics", str(error), _ADVICE)
         return
@@ -117,9 +116,3 @@ def _lags(states: Iterable[TopicState], members: Mapping[str, int]) -> Iterator[
         f"; records to read: {', '.join(f'{g} {n:,}' for g, n in sorted(behind.items()))}" if behind else ""
     )
     yield ok("services", f"{sum(map(bool, members.values()))} of {len(members)} groups have members{waits}")
-
-
-def _members(cluster: Cluster) -> dict[str, int]:
-    """Consumer group → its members."""
-    groups = [group.removeprefix(cluster.prefix) for group in consumer_groups(cluster)]
-    return {group: group_of(cluster, group, _TIMEOUT_S).members for group in groups}

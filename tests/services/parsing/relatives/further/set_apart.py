@@ -66,12 +66,12 @@ def cards(framed: bool) -> bytes:
     )
 
 
-def placed(*runs: tuple[float, float, str]) -> bytes:
+def placed(*runs: tuple[float, float, str], size: int = 12) -> bytes:
     """Runs of signs as a page shows them, each at its place, half the size of the type wide."""
     letters = list(dict.fromkeys("".join(line for _, _, line in runs)))
     at = {letter: n for n, letter in enumerate(letters, 1)}
     drawn = "".join(
-        f"BT /U 12 Tf {x} {y} Td <{''.join(f'{at[c]:04x}' for c in line)}> Tj ET " for x, y, line in runs
+        f"BT /U {size} Tf {x} {y} Td <{''.join(f'{at[c]:04x}' for c in line)}> Tj ET " for x, y, line in runs
     )
     return raw(
         drawn,

@@ -9,6 +9,7 @@ from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 
 from tests.services.parsing.relatives.case import Case
 from tests.services.parsing.relatives.further.objects import chinese, form, line, noted
+from tests.services.parsing.relatives.further.set_apart import placed
 from tests.services.parsing.relatives.neighbours.drawing import (
     SENTENCES,
     Mark,
@@ -21,7 +22,7 @@ from tests.services.parsing.relatives.neighbours.drawing import (
     rules,
     text,
 )
-from tests.services.parsing.relatives.rebuilt.fonts import coded, show, stream, to_unicode
+from tests.services.parsing.relatives.rebuilt.fonts import coded, show, stream
 from tests.services.parsing.relatives.rebuilt.prints import raw
 
 _RES = "/Font<</F <</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>/Z <</Type/Font/Subtype/Type1/BaseFont/ZapfDingbats>>>>"
@@ -123,23 +124,9 @@ _OTHER = (
 
 
 def hebrew_columns() -> bytes:
-    letters = list(dict.fromkeys("".join((*_HEBREW, *_OTHER))))
-    at = {letter: n for n, letter in enumerate(letters, 1)}
-    drawn = "".join(
-        f"BT /U 10 Tf {x} {700 - 14 * n} Td <{''.join(f'{at[c]:04x}' for c in one[::-1])}> Tj ET "
-        for x, lines in ((60, _OTHER), (330, _HEBREW))
-        for n, one in enumerate(lines)
-    )
-    return raw(
-        drawn,
-        "/Font<</U 5 0 R>>",
-        objects=[
-            "<</Type/Font/Subtype/Type0/BaseFont/None/Encoding/Identity-H/DescendantFonts[6 0 R]/ToUnicode 7 0 R>>",
-            "<</Type/Font/Subtype/CIDFontType2/BaseFont/None/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor 8 0 R/DW 500>>",
-            to_unicode(letters),
-            "<</Type/FontDescriptor/FontName/None/Flags 4/FontBBox[0 -200 1000 900]/Ascent 900/Descent -200/ItalicAngle 0/CapHeight 700/StemV 80>>",
-        ],
-    )
+    columns = ((60, _OTHER), (330, _HEBREW))
+    runs = [(x, 700 - 14 * n, one[::-1]) for x, lines in columns for n, one in enumerate(lines)]
+    return placed(*runs, size=10)
 
 
 CASES = [
