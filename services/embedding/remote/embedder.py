@@ -66,8 +66,9 @@ class HttpEmbedder(PromptedEmbedder):
 
     async def close(self) -> None:
         """End pauses, wait for running requests, close the connections."""
-        self._endpoint.close()
+        self._endpoint.end_pauses()
         await self._threads.close()
+        self._endpoint.close()
 
     async def _embed(self, texts: Sequence[str], prompt: str, urgent: bool) -> Vectors:
         if not texts:

@@ -79,9 +79,13 @@ class Endpoint:
                 raise TransientError(str(refused)) from refused
             raise DocumentError(f"{refused}, for a text of {len(texts[0]):,} characters") from refused
 
-    def close(self) -> None:
-        """End pauses and close the connections."""
+    def end_pauses(self) -> None:
+        """Calls that wait for the server fail, now and from now on. Running requests go on."""
         self._closing.set()
+
+    def close(self) -> None:
+        """Close the connections. Only after the last call has ended: a connection that is closed under a
+        thread leaves it waiting at a descriptor that may soon belong to another."""
         self._http.close()
 
     def _tried(self, texts: Sequence[str]) -> Vectors:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import struct
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -231,13 +232,37 @@ async def test_a_server_that_is_away_or_hangs_is_waited_for(server: FakeServer) 
 
 
 async def test_closing_does_not_wait_for_a_pause(embedder: HttpEmbedder, server: FakeServer) -> None:
-    server.fault = lambda texts: error(429, **{"retry-after": "250"})
+    server.fault = lambda texts: error(429, **{"retry-after": "50"})
     call = asyncio.ensure_future(embedder.embed_documents(["a"]))
     await eventually(lambda: bool(server.requests))
 
-    await asyncio.wait_for(embedder.close(), 60)
+    await asyncio.wait_for(embedder.close(), 40)
     with pytest.raises(TransientError, match="closed"):
         await call
+
+
+async def test_closing_waits_for_the_answer_to_a_running_request(
+    embedder: HttpEmbedder, server: FakeServer
+) -> None:
+    gate = threading.Event()
+
+    def answer_late(texts: Sequence[str]) -> None:
+        gate.wait()
+
+    server.fault = answer_late
+    call = asyncio.ensure_future(embedder.embed_documents(["a"]))
+    await eventually(lambda: bool(server.requests))
+    closing = asyncio.ensure_future(embedder.close())
+    try:
+        await asyncio.sleep(0)  # lets it begin
+        with pytest.raises(RuntimeError, match="closed"):
+            await embedder.embed_documents(["b"])
+        assert not closing.done()
+    finally:
+        gate.set()
+
+    np.testing.assert_allclose(await call, expected(["a"]), atol=1e-6)
+    await closing
 
 
 async def test_what_was_embedded_before_an_error_is_kept(
