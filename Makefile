@@ -40,10 +40,10 @@ up: install ## run everything until Ctrl-C; prints the gateway's URL and key
 	@$(HEADRACE) up
 
 test: install ## run the tests, with a real broker and a real Chroma server
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadscope -m "not faults and not wheel and not image"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadscope -m "not faults and not wheel and not image" $(AGAIN)
 
 test-faults: install ## run the tests that kill, freeze and cut off parts of a running system, and long ones
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "faults"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "faults" $(AGAIN)
 
 test-helm: install ## lint, render and check the Helm chart
 ifneq ($(UV),)
