@@ -27,8 +27,8 @@ _MOST_SKIPPED = 20
 
 
 class Startup:
-    """Shows the start of the processes, and later which of them died: live in a terminal, elsewhere a line for
-    each that runs. Writes to standard error."""
+    """Shows the start of the processes, and later which of them died: live in a terminal, elsewhere a line
+    for each that runs. Writes to standard error."""
 
     def __init__(self) -> None:
         self._console = console(stderr=True)
