@@ -25,6 +25,7 @@ from services.parsing.page.tables.pairs import stacked
 from services.parsing.page.tables.rows import holds_rows
 from services.parsing.page.tables.rules import (
     NEAR,
+    TOUCH,
     Grid,
     Rule,
     column_edges,
@@ -161,6 +162,9 @@ def _tabular(
         return False
     if _begins_table(band, spans, above.at, bounds(lines[-1]).y1 if lines else above.at):
         return False
+    edges = [x for x in above.breaks if any(abs(x - other) <= TOUCH for other in below.breaks)]
+    if edges and not any(crosses(line, [(x, x) for x in edges]) for line in band):
+        return True  # both are drawn cell by cell
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
     if all(len(spans_of(line, GAP)) == 1 for line in beside(band)):
