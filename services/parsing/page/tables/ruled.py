@@ -210,8 +210,8 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     under = rows_of(_between(words, left, right, bottom, bottom + 2_000))
     wide = [r.at for r in across if min(r.end, right) - max(r.start, left) > (right - left) / 2]
     later = [at for at in wide if at > bottom + NEAR]
-    head = [_texts(line) for line in above[:1]]  # again: that of the next table
-    under = list(takewhile(lambda line: _texts(line) not in head, under))
+    again = [_texts(line) for line in above[:1]]  # the head of the next table
+    under = list(takewhile(lambda line: _texts(line) not in again, under))
     below = _near(under, bottom, words, (left, right), inside or [*above[:1], *under[:1]], later)
     edges = column_edges(rules)
     gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
@@ -224,7 +224,9 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     if _lacks_labels([*inside, *below], words, left):
         return []
     above = list(takewhile(lambda line: not _beyond(line, words, left, right), above))
-    return [*head_of(above, gaps, top, left, [*inside, *below]), *inside, *tail_of(below, gaps, bool(edges))]
+    reach = bottom - bounds(inside[-1]).y1 + NEAR if inside else 0.0
+    head = head_of(above, gaps, top, left, [*inside, *below], reach)
+    return [*head, *inside, *tail_of(below, gaps, bool(edges))]
 
 
 def _near(
