@@ -90,7 +90,7 @@ async def running(
     protocols: str = "",
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A git process with pipes, in a group of its own that ends with the block."""
-    # A start that is cancelled may wait for ever for pipes that it has not connected yet, and kills git alone,
+    # A start that is cancelled may wait for ever for pipes that it has not connected yet, and kills git, but
     # not what git has started. So it is not cancelled: it takes milliseconds.
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
