@@ -11,7 +11,7 @@ from services.parsing.page.geometry import Box, Page, Word, bounds
 from services.parsing.page.lines import GAP, rows_of
 from services.parsing.page.tables.build import build, ruled_head
 from services.parsing.page.tables.cells import Table, fill
-from services.parsing.page.tables.columns import HEAD, gutters, spans_of, split_lines, texts_of
+from services.parsing.page.tables.columns import HEAD, beside, gutters, spans_of, split_lines, texts_of
 from services.parsing.page.tables.fits import (
     FURTHEST,
     crosses,
@@ -32,6 +32,7 @@ from services.parsing.page.tables.rules import (
     lattices,
     rules_in,
     rules_of,
+    without_underlines,
 )
 from services.parsing.page.tables.values import is_figure, is_sign
 from services.parsing.page.text import Vocabulary
@@ -49,6 +50,7 @@ def ruled_tables(
     if not page.strokes or len(page.strokes) > MAX_STROKES:
         return [], words, []
     across, down = rules_of(page.strokes)
+    across = without_underlines(across, words)
     if len(across) * len(down) > 500_000:
         return [], words, []
     tables: list[Table] = []
@@ -161,7 +163,7 @@ def _tabular(
         return False
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
-    if all(len(spans_of(line, GAP)) == 1 for line in band):
+    if all(len(spans_of(line, GAP)) == 1 for line in beside(band)):
         return len(band) == 1 and not prose[0]
     return sum(prose) * 2 < len(band) and not _holds_paragraph(band, prose, lines)
 
