@@ -27,11 +27,13 @@ _MOST_SKIPPED = 20
 
 
 class Startup:
-    """Shows the start of the processes, and later which of them died. Writes to standard error."""
+    """Shows the start of the processes, and later which of them died: live in a terminal, elsewhere a line
+    for each that runs. Writes to standard error."""
 
     def __init__(self) -> None:
         self._console = console(stderr=True)
         self._status = self._console.status("starting") if sys.stderr.isatty() else None
+        self._began = time.monotonic()
         self._starting: list[str] = []
         self._running: list[str] = []
         self._is_ready = self._is_stopping = False
@@ -94,6 +96,10 @@ class Startup:
             shown = Text.from_markup(f"starting  {done}[dim]{' '.join(waiting)}[/]", overflow="ellipsis")
             shown.no_wrap = True
             self._status.update(shown)
+        elif running:
+            self._print(f"{time.monotonic() - self._began:7.1f} s  {name} runs")
+        elif len(self._starting) == 1:
+            self._print("starting the services of this machine")
 
     def _print(self, message: str) -> None:
         self._console.print(message)

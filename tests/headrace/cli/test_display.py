@@ -4,12 +4,27 @@ from datetime import UTC, datetime
 
 import pytest
 
-from headrace.cli.display import RunDisplay
+from headrace.cli.display import RunDisplay, Startup
 from headrace.cli.resources import print_progress
 from headrace.client.progress import PENDING
+from headrace.local.supervisor import ProcessState, StateChange
 from schemas.api import InHand
 from tests.headrace.client.test_progress import progress
 from tests.waiting import eventually
+
+
+def test_a_start_says_at_once_that_it_begins_and_then_what_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with Startup() as startup:
+        startup.changed(StateChange("broker", ProcessState.STARTING))
+        assert capsys.readouterr().err == "starting the services of this machine\n"
+        startup.changed(StateChange("chroma", ProcessState.STARTING))
+        startup.changed(StateChange("broker", ProcessState.RUNNING))
+        startup.changed(StateChange("broker", ProcessState.STOPPED))
+
+    shown = capsys.readouterr()
+    assert shown.err.endswith(" s  broker runs\n")
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
 
 
 async def test_a_run_that_begins_at_once_does_not_say_that_it_waits(
