@@ -49,7 +49,6 @@ _OF_HEADS = (
     "style",
     "template",
     "title",
-    "object",
 )
 #: Never hidden for long: scripts show the page when they have run, and a click unfolds tables and menus.
 _SHOWN = ("html", "head", "body", "thead", "tbody", "tfoot", "option")
