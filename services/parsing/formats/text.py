@@ -36,6 +36,7 @@ _STRAYS = "headrace-stray-bytes"
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 #: A truncated sequence, or a byte outside of any sequence.
 _PLACE = re.compile(rb"[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2}|[\x80-\xff]")
+_LETTER = re.compile(rb"[A-Za-z]")
 _BROKEN = re.compile(rb"[\x80-\xff]+")
 _ZEROS = re.compile(rb"\0+")
 #: Control characters that do not occur in text; form feed, escape (terminal logs) and tab do.
@@ -167,7 +168,8 @@ def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:
         return None
     text = data.decode("utf-8", _STRAYS)
     letters = text.replace("\ufffd", " ")
-    if faults(letters) * 2 >= proof or (proof < _FEW and not is_coherent(letters)):
+    unread = text.count("\ufffd") * 2 >= proof and _LETTER.search(data) is None
+    if faults(letters) * 2 >= proof or (proof < _FEW and (unread or not is_coherent(letters))):
         return None  # valid sequences by chance
     return text, (f"encoding: utf-8, not followed at {broken} places",)
 

@@ -117,4 +117,5 @@ CASES = [
     _in("chardet 93","gb2312","using System;\n// 读取配置文件，返回水位\npublic class Gate { }\n","testfile.cs"),
     _in("Hungarian subtitles","iso8859-2","1\n00:00:01,000 --> 00:00:03,000\nŐrült vagy? Tűnj el innen, öcsém!\n\n2\n00:00:04,000 --> 00:00:06,000\nJó reggelt, őrmester úr.\n"),
     _in("Latvian","cp1257","Slūžas atver no rīta un aizver vakarā; ūdens līmeni pieraksta grāmatā, žēl, ka šķūnis ir tālu.\n"),
+    *(_in(f"a word of {len(word)} syllables", encoding, word) for word in ("회의록", "회의실", "수문", "주소록") for encoding in ("cp949", "euc_kr")),
 ]  # fmt: skip
