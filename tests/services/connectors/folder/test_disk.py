@@ -43,10 +43,10 @@ async def test_what_does_not_move_is_given_up_and_what_moves_is_not(released: th
         await one.run(released.wait)
     assert one.stuck
 
-    with closing(Disk("/srv", stuck_seconds=0.5)) as two:
+    with closing(Disk("/srv", stuck_seconds=2.0)) as two:
 
         def slow_but_alive() -> str:
-            for _ in range(8):
+            for _ in range(25):
                 threading.Event().wait(0.1)
                 two.tick()
             return "done"
