@@ -17,7 +17,7 @@ from api.operations import OPERATIONS
 from api.reference import add_reference
 from api.webhooks.github import BODIES, GITHUB_PATH, receive
 from api.webhooks.signature import SignedBodies
-from streams.http.traces import middlewares
+from streams.http.served import middlewares
 
 #: Most bytes of a JSON body. A thousand object keys of 1,024 bytes, S3's longest, fit.
 MAX_BODY_BYTES = 2 * 1024 * 1024

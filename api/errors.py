@@ -10,12 +10,15 @@ RequestError
     └── NotAnswered       500   └── TooManyRequests      429
 """
 
+import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
 from aiohttp import web
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from schemas.api import ErrorResponse
 from schemas.errors import RequestError
@@ -33,6 +36,12 @@ _CHROMA_NAMES = {
 
 #: Listing a fault takes 2 µs, and a body may have a hundred thousand.
 _MOST_FAULTS = 1000
+#: Characters of a value that an error quotes.
+_SHOWN = 80
+#: Fields whose values are not quoted.
+_SECRET = re.compile("secret|key|token|password")
+#: Errors that say all, and those of a text that is no JSON.
+_WITHOUT_VALUE = frozenset({"missing", "json_invalid", "value_error", "string_too_short"})
 
 
 class HttpError(RequestError):
@@ -165,14 +174,24 @@ def error_response(
 
 
 def describe_invalid(error: ValidationError, subject: str) -> str:
-    """The first three errors of a body, each with its location."""
+    """The first three errors of a body, each with its place and the value that is there, if that is short and
+    may be shown."""
     if error.error_count() > _MOST_FAULTS:
         return f"{subject}: {error.error_count():,} errors, too many to list"
-    faults = []
-    for fault in error.errors(include_url=False, include_input=False)[:3]:
-        place = ".".join(str(part) for part in fault["loc"])
-        faults.append(f"{place}: {fault['msg']}" if place else fault["msg"])
-    return f"{subject}: {'; '.join(faults)}"
+    return f"{subject}: {'; '.join(_described(fault) for fault in error.errors(include_url=False)[:3])}"
+
+
+def _described(fault: ErrorDetails) -> str:
+    # A class is a branch of a union, and no field.
+    place = ".".join(str(part) for part in fault["loc"] if not str(part)[:1].isupper() and part != "str")
+    why = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        why = "there is no such field; /docs lists them"
+    elif place and fault["type"] not in _WITHOUT_VALUE and not _SECRET.search(place):
+        value = fault["input"]
+        if value is None or (isinstance(value, str | int | float) and len(str(value)) <= _SHOWN):
+            why = f"{why}, found {json.dumps(value, ensure_ascii=False)}"
+    return f"{place}: {why}" if place else why
 
 
 def describe_status(error: web.HTTPException) -> str:

@@ -1,6 +1,5 @@
 """Base classes of events on topics and of bodies of the HTTP API."""
 
-from dataclasses_avroschema.pydantic import AvroBaseModel
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 #: What Chroma takes as a metadata value: scalars and homogeneous, non-empty arrays of scalars.
@@ -16,7 +15,7 @@ def _whole(value: object) -> object:
 WHOLE = BeforeValidator(_whole)
 
 
-class Event(AvroBaseModel):
+class Event(BaseModel):
     """Base of all records: immutable, and strict about unknown fields, so that typos are caught."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

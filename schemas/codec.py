@@ -12,7 +12,6 @@ linear in the size of the value; what it does not check is checked here: bytes b
 error that it raises becomes a ContractError.
 """
 
-import inspect
 import io
 import json
 from collections.abc import Iterable, Iterator
@@ -89,40 +88,6 @@ RECORDS = (
     "WebhookDelivery",
     "WebhookEndpoint",
 )
-
-
-def render_schema(event_type: type[Event]) -> dict[str, Any]:
-    """The Avro schema of an event class, as it is kept in `schemas/avro/`."""
-    schema: dict[str, Any] = _standard(json.loads(event_type.avro_schema()))
-    return {"namespace": NAMESPACE, **schema}
-
-
-def _standard(schema: Any) -> Any:
-    """A schema as the Avro specification has it, which the libraries of other languages insist on.
-
-    A union holds one array at most: `list[str] | list[int]` becomes an array of a union. Arrays and maps have
-    no names.
-    """
-    if isinstance(schema, list):
-        arrays = [branch["items"] for branch in schema if _is_array(branch)]
-        others = [_standard(branch) for branch in schema if not (_is_array(branch) and len(arrays) > 1)]
-        return [*others, {"type": "array", "items": arrays}] if len(arrays) > 1 else others
-    if not isinstance(schema, dict):
-        return schema
-    made = {key: _standard(value) if key in _NESTED else value for key, value in schema.items()}
-    if made.get("type") in ("array", "map"):
-        made.pop("name", None)
-    if "doc" in made:
-        made["doc"] = inspect.cleandoc(made["doc"])
-    return made
-
-
-#: Attributes of a schema that hold schemas.
-_NESTED = ("type", "fields", "items", "values")
-
-
-def _is_array(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("type") == "array"
 
 
 def fingerprint(schema: dict[str, Any]) -> bytes:
@@ -220,6 +185,12 @@ def _readers(folder: Path) -> dict[bytes, BodyReader]:
     return {fingerprint(schema): BodyReader(schema) for schema in schemas}
 
 
+def _rendered(event_type: type[Event]) -> str:
+    from schemas.render import render_schema  # no process of a deployment renders schemas
+
+    return json.dumps(render_schema(event_type))
+
+
 class SingleObjectCodec:
     """Avro single-object encoding: needs nothing but the `.avsc` files.
 
@@ -230,7 +201,7 @@ class SingleObjectCodec:
     """
 
     def __init__(self, folder: Path = AVRO_FOLDER, own: Iterable[type[Event]] = ()) -> None:
-        made = [RecordSchema(event_type, json.dumps(render_schema(event_type))) for event_type in own]
+        made = [RecordSchema(event_type, _rendered(event_type)) for event_type in own]
         self._records = {**records(), **{record.event_type: record for record in made}}
         self._readers = dict(_readers(folder))
         for record in made:

@@ -101,6 +101,9 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
     passed = (report.nodeid for report in terminalreporter.stats.get("passed", []))
     on_local = any(name.startswith("tests/system/") and "[embedded" in name for name in passed)
     if on_local and config.getoption("engine") is None and (failure := no_engine()):

@@ -1,6 +1,7 @@
 """Forward requests to Chroma: bodies stream both ways, connections are kept alive."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
@@ -236,3 +237,9 @@ def _kept(headers: Mapping[str, str]) -> "CIMultiDict[str]":
         for name, value in headers.items()
         if (low := name.lower()) not in _DROPPED and low not in named
     )
+
+
+def require_taken(answer: Answer) -> None:
+    """Raises BadRequest, with Chroma's words, for a name that Chroma does not take."""
+    if answer.status == 400:
+        raise BadRequest(str(json.loads(answer.body).get("message", "Chroma does not take this name")))

@@ -7,8 +7,9 @@ from typing import Any
 
 from api.access import Caller
 from api.chroma.place import Place as Database
+from api.chroma.upstream import require_taken
 from api.dependencies import Dependencies
-from api.documents.queries import collection_of, require_taken
+from api.documents.queries import collection_of
 from api.errors import NotFound, Unavailable
 from api.views.documents import DocumentFilter, Total
 from api.views.documents.tables import DELETED, FAILED, INDEXED, INDEXING

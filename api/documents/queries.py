@@ -8,7 +8,7 @@ from typing import Any
 
 from api.access import Caller
 from api.chroma.place import Place as Database
-from api.chroma.upstream import Answer
+from api.chroma.upstream import require_taken
 from api.cursor import cursor_of, none_of_this_list, values_of
 from api.dependencies import Dependencies
 from api.errors import BadRequest, Conflict, NotFound, Unavailable
@@ -267,12 +267,6 @@ async def collection_of(parts: Dependencies, database: Database, name: str) -> M
     if answer.status != 200:
         raise Unavailable(f"Chroma does not say whether collection {name!r} exists ({answer.status})")
     return dict(json.loads(answer.body))
-
-
-def require_taken(answer: Answer) -> None:
-    """Raises BadRequest, with Chroma's words, for a name that Chroma does not take."""
-    if answer.status == 400:
-        raise BadRequest(str(json.loads(answer.body).get("message", "Chroma does not take this name")))
 
 
 def _chunk(number: int, record: Record) -> api.DocumentChunk:

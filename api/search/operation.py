@@ -6,6 +6,7 @@ from aiohttp import web
 
 from api.access import Caller
 from api.chroma.place import Place
+from api.chroma.upstream import require_taken
 from api.dependencies import PARTS, Dependencies
 from api.errors import BadRequest, NotFound, Unavailable
 from api.requests import caller_of, read_body
@@ -64,6 +65,7 @@ async def _collection(parts: Dependencies, caller: Caller, place: Place, name: s
     answer = await parts.named(place, name)
     if answer.status == 200:
         return parts.target(place, json.loads(answer.body))
+    require_taken(answer)
     if answer.status != 404:
         raise Unavailable(f"Chroma does not say whether collection {name!r} exists ({answer.status})")
     if (await parts.upstream.ask("GET", place.path)).status == 404:

@@ -8,7 +8,7 @@ from confluent_kafka.admin import ConfigResource  # type: ignore[attr-defined]
 
 from headrace.wiring import Wiring
 from schemas.errors import TransientError
-from streams.kafka.cluster import Cluster, admin, answer_of, partition_counts
+from streams.kafka.cluster import BROKERS_TIME, Cluster, admin, answer_of, partition_counts
 from streams.state.lags import group_lags
 from streams.topics import BY_NAME, CATALOGUE
 
@@ -17,7 +17,8 @@ _TIMEOUT_S = 15
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """A topic of Headrace. `lag`: consumer group → records that it has not committed."""
+    """A topic of Headrace. `lag`: consumer group → records that it has not committed; `time`: whose clock
+    its records have (`message.timestamp.type`)."""
 
     name: str
     partitions: int
@@ -25,6 +26,7 @@ class TopicState:
     retention_ms: int | None
     records: str
     lag: Mapping[str, int]
+    time: str = BROKERS_TIME
 
 
 def topic_states(wiring: Wiring) -> list[TopicState]:
@@ -40,6 +42,7 @@ def topic_states(wiring: Wiring) -> list[TopicState]:
             retention_ms=None if topic.compact else int(settings[topic.name]["retention.ms"]),
             records=", ".join(record.__name__ for record in BY_NAME[topic.name].records),
             lag={group: lag[topic.name] for group, lag in lags.items() if topic.name in lag},
+            time=settings[topic.name]["message.timestamp.type"],
         )
         for topic in CATALOGUE
         if topic.name in counts
@@ -71,12 +74,19 @@ def settled_states(wiring: Wiring) -> list[TopicState]:
 
 
 def topic_faults(states: Iterable[TopicState]) -> list[str]:
-    """Wrong settings of topics that were created by other means."""
-    faults = []
+    """Wrong settings of topics that were created by other means, or an earlier release."""
+    faults, others_time = [], []
     for state in states:
+        if state.time != BROKERS_TIME:
+            others_time.append(state.name)
         expected = "compact" if BY_NAME[state.name].compact else "delete"
         if expected not in state.cleanup.split(","):
             faults.append(f"topic {state.name} has cleanup.policy {state.cleanup}, expected {expected}")
+    if others_time:
+        faults.append(
+            f"message.timestamp.type is not {BROKERS_TIME} but the clock of whoever writes, of "
+            f"{len(others_time)} topics: {', '.join(others_time)}; if it is slow, records expire early"
+        )
     return faults
 
 

@@ -24,9 +24,10 @@ from streams.engine.stage import AnyStage
 from streams.engine.window import WindowLimits
 from streams.kafka.membership import Membership
 from streams.kafka.worker import Worker
+from streams.state.group_reading import GroupReading
 from streams.state.layout import base_of
 from streams.state.order import DocumentsOrder
-from streams.topics import DOCUMENT_STATES
+from streams.topics import DOCUMENT_STATES, PROGRESS
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +77,8 @@ async def connectors(wiring: Wiring) -> AsyncIterator[list[Worker]]:
             following.start()
             opened.push_async_callback(following.close)
         scheduling = schedules(wiring, folder, view.status)
-        invocations = Invocations(view)
+        tracking_at = GroupReading(wiring.cluster, PROGRESS, "tracking", partitions)
+        invocations = Invocations(view, tracking_at)
         order = DocumentsOrder(wiring.cluster, wiring.documents_id)
         syncs = [
             SyncConnector(

@@ -17,8 +17,8 @@ from streams.topics import INVOCATIONS
 
 #: How long tracking may take to confirm the start of an attempt; it restarts in about 2 s.
 ANSWER_SECONDS = 60.0
-#: A run whose invocation is still unknown after this many waits fails, so that it does not block later runs.
-_UNKNOWN_TRIES = 5
+#: How long an invocation may be unknown before the attempt is repeated.
+UNKNOWN_SECONDS = 10.0
 #: A run that makes no progress for this long restarts, which sends stuck documents again.
 STALLED_SECONDS = 900.0
 
@@ -83,6 +83,18 @@ class InvocationTable(Protocol):
         ...
 
 
+class TrackingPosition(Protocol):
+    """How far tracking has read the partition of an invocation on `progress`."""
+
+    async def end(self, invocation_id: str) -> int:
+        """One above the last record now. Raises TransientError."""
+        ...
+
+    async def position(self, invocation_id: str) -> int:
+        """One above the last record that tracking has counted. Raises TransientError."""
+        ...
+
+
 class InvocationView(TopicView):
     """An `InvocationTable` that follows the topic."""
 
@@ -118,15 +130,23 @@ class Invocations:
     """The queries and waits of attempts on the state of their invocations.
 
     Args:
+        tracking: tells whether an unknown invocation was created; None waits for it for ever.
         answer_s: how long tracking may take to confirm the start of an attempt.
         stalled_s: how long a run may make no progress before it restarts.
+        unknown_s: how long an invocation may be unknown before its attempt is repeated.
     """
 
     def __init__(
-        self, table: InvocationTable, answer_s: float = ANSWER_SECONDS, stalled_s: float = STALLED_SECONDS
+        self,
+        table: InvocationTable,
+        tracking: TrackingPosition | None = None,
+        answer_s: float = ANSWER_SECONDS,
+        stalled_s: float = STALLED_SECONDS,
+        unknown_s: float = UNKNOWN_SECONDS,
     ) -> None:
-        self._table, self._answer_s, self.stalled_s = table, answer_s, stalled_s
-        self._unanswered: dict[str, int] = {}
+        self._table, self._tracking = table, tracking
+        self._answer_s, self.stalled_s, self._unknown_s = answer_s, stalled_s, unknown_s
+        self._unknown: dict[str, int] = {}  # since where on `progress`
 
     def get(self, invocation_id: str) -> RunState | None:
         """The state of an invocation, None if it is unknown."""
@@ -163,23 +183,35 @@ class Invocations:
     async def answered(self, invocation_id: str, attempt: int) -> bool:
         """Wait until tracking has confirmed this attempt (True) or the invocation has ended (False).
 
-        Raises TransientError when tracking does not answer, DocumentError when the invocation stays unknown.
+        Raises TransientError when tracking does not answer, DocumentError when nobody has created the
+        invocation.
         """
 
         def known() -> bool:
             found = self.get(invocation_id)
             return found is not None and (found.status in FINAL_STATUSES or found.attempt == attempt)
 
-        if not await self._table.until(known, self._answer_s):
-            self._unanswered[invocation_id] = tries = self._unanswered.get(invocation_id, 0) + 1
-            if tries >= _UNKNOWN_TRIES and self.get(invocation_id) is None:
-                self._unanswered.pop(invocation_id)
-                raise DocumentError(
-                    f"nobody has created invocation {invocation_id}: its record on `progress` is gone"
-                )
+        exists = await self._table.until(lambda: self.get(invocation_id) is not None, self._unknown_s)
+        if not exists and self._tracking is not None:
+            await self._require_created(invocation_id, self._tracking)
+        if not exists or not await self._table.until(known, self._answer_s):
             raise TransientError(f"tracking has not taken up invocation {invocation_id}")
-        self._unanswered.pop(invocation_id, None)
+        self._unknown.pop(invocation_id, None)
         return not self.ended(invocation_id)
+
+    async def _require_created(self, invocation_id: str, tracking: TrackingPosition) -> None:
+        """Raises DocumentError if tracking has counted what an attempt wrote behind the place where the
+        record must be that creates the invocation, and does not know it. It may only be away."""
+        end = await tracking.end(invocation_id)
+        since = min(end, self._unknown.get(invocation_id, end))  # less if the topic was made anew
+        self._unknown[invocation_id] = since
+        if await tracking.position(invocation_id) <= since:
+            return
+        if not await self._table.until(lambda: self.get(invocation_id) is not None, self._unknown_s):
+            del self._unknown[invocation_id]
+            raise DocumentError(
+                f"nobody has created invocation {invocation_id}: its record on `progress` is gone"
+            )
 
     def done_now(self, invocation_id: str) -> int:
         """Documents of the current attempt that are done."""

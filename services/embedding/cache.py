@@ -1,11 +1,13 @@
 """The vector cache: one SQLite file that several processes share.
 
 A cache is an optimisation, so nothing here raises for the state of the file: a failed read is a miss, a
-failed write is dropped, a broken file is replaced.
+failed write is dropped, a broken file is replaced. SQLite does not notice a byte of a vector that has changed
+on the disk, so each vector has a checksum: one that does not fit is removed, and computed again.
 """
 
 import sqlite3
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -20,9 +22,13 @@ DEFAULT_LIMIT_BYTES = 1 << 30
 
 _DAY_SECONDS = 86_400
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, last_used INTEGER NOT NULL, vector BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS vectors (
+    key BLOB PRIMARY KEY, last_used INTEGER NOT NULL, crc INTEGER NOT NULL, vector BLOB NOT NULL
+);
 CREATE INDEX IF NOT EXISTS by_use ON vectors (last_used)
 """
+#: As bytes: damage may make text of a vector, which Python would not decode.
+_SELECT = "SELECT last_used, crc, CAST(vector AS BLOB) FROM vectors WHERE key = ?"
 #: Evict a tenth at a time, so that it happens every few thousand vectors and not at every put. Among vectors
 #: last used on the same day, the oldest go first.
 _EVICT = """
@@ -71,24 +77,30 @@ class VectorCache:
         today = int(self._clock()) // _DAY_SECONDS
         found: dict[bytes, NDArray[np.float32]] = {}
         used: list[tuple[int, bytes]] = []
+        damaged: list[tuple[bytes]] = []
         for key in keys:
-            row = database.execute("SELECT last_used, vector FROM vectors WHERE key = ?", (key,)).fetchone()
+            row = database.execute(_SELECT, (key,)).fetchone()
             if row is None:
                 continue
-            found[key] = np.frombuffer(row[1], dtype="<f4").astype(np.float32)
+            if zlib.crc32(row[2]) != row[1]:
+                damaged.append((key,))
+                continue
+            found[key] = np.frombuffer(row[2], dtype="<f4").astype(np.float32)
             if row[0] != today:  # otherwise every read would be a write
                 used.append((today, key))
-        if used:
+        if used or damaged:
             database.execute("BEGIN IMMEDIATE")
             database.executemany("UPDATE vectors SET last_used = ? WHERE key = ?", used)
+            database.executemany("DELETE FROM vectors WHERE key = ?", damaged)
             database.execute("COMMIT")
         return found
 
     def _write(self, database: sqlite3.Connection, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
         today = int(self._clock()) // _DAY_SECONDS
-        rows = [(key, today, np.ascontiguousarray(v, dtype="<f4").tobytes()) for key, v in vectors.items()]
+        packed = {key: np.ascontiguousarray(v, dtype="<f4").tobytes() for key, v in vectors.items()}
+        rows = [(key, today, zlib.crc32(vector), vector) for key, vector in packed.items()]
         database.execute("BEGIN IMMEDIATE")
-        database.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)", rows)
+        database.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?, ?)", rows)
         while _used_bytes(database) > self.limit_bytes and database.execute(_EVICT).rowcount:
             pass
         database.execute("COMMIT")

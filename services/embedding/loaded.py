@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from schemas.errors import TransientError
 from services.embedding.embedder import Embedder
 
 
@@ -27,9 +28,13 @@ class Loaded(Generic[M]):
     def __init__(self, load: Callable[[str], M]) -> None:
         self._load = load
         self._loading: dict[str, asyncio.Task[M]] = {}
+        self._closed = False
 
     async def get(self, name: str) -> M:
-        """A model. Raises what `load` raises; the next call tries again."""
+        """A model. Raises what `load` raises; the next call tries again. TransientError after `close`: the
+        endpoint is asked for a moment longer than the pipeline."""
+        if self._closed:
+            raise TransientError("the models are unloaded: this process ends")
         if name not in self._loading:
             self._loading[name] = asyncio.create_task(asyncio.to_thread(self._load, name))
         loading = self._loading[name]
@@ -42,8 +47,10 @@ class Loaded(Generic[M]):
 
     async def close(self) -> None:
         """Unload the models."""
-        for loading in self._loading.values():
-            await (await loading).close()
+        self._closed = True
+        for model in await asyncio.gather(*self._loading.values(), return_exceptions=True):
+            if not isinstance(model, BaseException):
+                await model.close()
 
 
 LoadedModels = Loaded[Embedder]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from schemas.errors import TransientError
 from services.embedding.embedder import Vectors
 from services.embedding.metrics import QUEUE_SECONDS
 from streams import tracing
@@ -21,6 +22,7 @@ RunBatch = Callable[[list[int]], Vectors]
 _URGENT, _BULK, _END = range(3)
 #: An entry of the queue: urgency, order of arrival, since when, and what to do.
 _Job = tuple[int, int, float, Future[Any] | None, Callable[[], Any] | None]
+_CLOSED = "the embedder is closed: this process ends"
 _URGENCY = {_URGENT: "urgent", _BULK: "bulk"}
 
 
@@ -45,12 +47,12 @@ class BatchThreads:
             thread.start()
 
     async def call(self, function: Callable[[], R], urgent: bool = False) -> R:
-        """Run one blocking function in the pool. RuntimeError after `close`."""
+        """Run one blocking function in the pool. Raises TransientError after `close`."""
         future: Future[R] = Future()
         function = tracing.bound(function)
         with self._lock:
             if self._closed:
-                raise RuntimeError("the embedder is closed")
+                raise TransientError(_CLOSED)
             urgency = _URGENT if urgent else _BULK
             self._jobs.put((urgency, next(self._number), time.monotonic(), future, function))
         return await asyncio.wrap_future(future)
@@ -80,7 +82,7 @@ class BatchThreads:
             out[batch] = await self.call(lambda taken=batch: run(taken), urgent)  # type: ignore[misc]
 
     async def close(self) -> None:
-        """Wait for running batches, drop waiting ones. Idempotent."""
+        """Wait for running batches; waiting ones raise TransientError. Idempotent."""
         with self._lock:
             first, self._closed = not self._closed, True
         if first:
@@ -96,8 +98,8 @@ class BatchThreads:
                 _, _, _, future, _ = self._jobs.get_nowait()
             except queue.Empty:
                 return
-            if future is not None:
-                future.cancel()
+            if future is not None and future.set_running_or_notify_cancel():
+                future.set_exception(TransientError(_CLOSED))
 
     def _work(self) -> None:
         while True:

@@ -25,6 +25,7 @@ from services.searching.shard import IndexDamaged
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.state.checkpoints import Freshness, topic_ids
+from streams.state.passing import passed_over
 from streams.state.reader import FOLLOWER_FETCH_WAIT_MS, ChangelogRecord, Reader, end_offsets
 from streams.topics import SPARSE_ROWS
 
@@ -140,7 +141,7 @@ class Follower:
                 reader = Reader(
                     self._cluster,
                     self._codec,
-                    lambda error: log.error(str(error)),
+                    passed_over,
                     fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS,
                 )
                 reader.assign(self._positions, self._ids)

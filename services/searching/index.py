@@ -20,7 +20,7 @@ from uuid import UUID
 import structlog
 from qdrant_edge import Point
 
-from schemas.errors import ContractError
+from schemas.errors import ContractError, TransientError
 from schemas.events import SparseRow
 from schemas.ids import collection_key
 from services.searching.points import VectorName, point_id, point_of
@@ -30,6 +30,7 @@ from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions
+from streams.state.passing import passing_over
 from streams.state.reader import ChangelogRecord
 
 log = structlog.get_logger(__name__)
@@ -68,9 +69,7 @@ class Indexed:
 class SparseIndex:
     """All shards below `folder`, which belongs to one process. Blocking.
 
-    One thread folds, flushes and drops; any thread may ask.
-
-    Raises RequestError if another process has the folder.
+    One thread folds, flushes and drops; any thread may ask. Raises RequestError if another process has it.
     """
 
     def __init__(self, folder: Path, most_open: int = MAX_OPEN) -> None:
@@ -80,7 +79,7 @@ class SparseIndex:
         self._database = open_database(folder / "index.sqlite", _SCHEMA + POSITIONS)
         self._positions = Positions(self._database)
         self._open: OrderedDict[str, Shard] = OrderedDict()
-        self._opening = threading.Lock()
+        self._opening, self._closed = threading.Lock(), False
         self._collections: dict[str, Indexed] = {}
         self._at: dict[str, list[str]] = {}
         self._load()
@@ -119,15 +118,11 @@ class SparseIndex:
         """
         shards: dict[str, dict[UUID, Point | None]] = {}
         for change in changes:
-            try:
+            with passing_over(change):
                 self._take(change, shards)
-            except ContractError as error:
-                where = f"{change.topic}[{change.partition}]@{change.offset}"
-                log.error("record passed over", record=where, error=str(error))
         for id_, rows in shards.items():
             points = [point for point in rows.values() if point is not None]
-            deleted = [key for key, point in rows.items() if point is None]
-            self._shard(id_).apply(points, deleted)
+            self._shard(id_).apply(points, [key for key, point in rows.items() if point is None])
         return sum(map(len, shards.values()))
 
     def flush(self, positions: Mapping[Partition, int]) -> None:
@@ -172,7 +167,7 @@ class SparseIndex:
         return self._collections.get(id_)
 
     def collections(self) -> list[Indexed]:
-        """All collections."""
+        """All of them."""
         return list(self._collections.values())
 
     def dropped(self) -> list[tuple[str, str, str, str]]:
@@ -180,7 +175,7 @@ class SparseIndex:
         return list(self._dropped)
 
     def shard(self, id_: str) -> Shard | None:
-        """The shard of a collection, None if it is not indexed. Raises IndexDamaged."""
+        """The shard of a collection, None if it is not indexed. Raises IndexDamaged, TransientError."""
         try:
             return self._shard(id_)
         except KeyError:  # not indexed, or dropped just now
@@ -206,8 +201,10 @@ class SparseIndex:
         self._database.execute("COMMIT")
 
     def close(self) -> None:
-        """Close. Offsets are not saved, so what was folded since the last `flush` is read again."""
+        """Close, for threads that ask too: the folder may soon have another owner. What was not flushed is
+        read again."""
         with self._opening:
+            self._closed = True
             for shard in self._open.values():
                 shard.close()
             self._open.clear()
@@ -267,6 +264,8 @@ class SparseIndex:
 
     def _shard(self, id_: str) -> Shard:
         with self._opening:
+            if self._closed:
+                raise TransientError("the sparse index is closed: this process ends")
             if (shard := self._open.get(id_)) is None:
                 shard = self._open[id_] = self._opened(self._collections[id_])
                 self._make_room(id_)

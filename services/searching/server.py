@@ -31,8 +31,8 @@ from services.searching.metrics import QUERIES, SECONDS
 from services.searching.points import VectorName
 from services.searching.shard import IndexDamaged, Shard
 from services.searching.where import compile_where
+from streams.http.served import middlewares
 from streams.http.server import has_key, listening
-from streams.http.traces import middlewares
 
 log = structlog.get_logger(__name__)
 

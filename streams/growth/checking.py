@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from schemas.errors import RequestError
 from schemas.events import TopicLayout
 from streams.growth.moving import add_partitions, grown_topics
-from streams.kafka.cluster import Cluster, admin, metadata_seconds
+from streams.kafka.cluster import Cluster, admin, deployments_below, metadata_seconds
 from streams.state.layout import GROWING, MOVED, SETTLED, under_way
 from streams.topics import CATALOGUE, DOCUMENTS, INBOX
 
@@ -58,4 +58,5 @@ def _strangers(cluster: Cluster) -> set[str]:
         return set()
     known = admin(cluster).list_topics(timeout=metadata_seconds(cluster)).topics
     ours = {cluster.name(topic) for topic in CATALOGUE}
-    return {name for name in known if name.startswith(cluster.prefix)} - ours
+    others = deployments_below(admin(cluster), cluster)
+    return {name for name in known if name.startswith(cluster.prefix) and not name.startswith(others)} - ours

@@ -48,7 +48,8 @@ class GrowthKeeper:
     def __init__(self, cluster: Cluster, codec: Codec) -> None:
         self._cluster, self._codec = cluster, codec
         self._ends = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._growing: threading.Thread | None = None
+        self._ordering: threading.Thread | None = None
         self._following: asyncio.Task[None] | None = None
         self._watch = LayoutWatch(cluster, codec)
         self._exists = False
@@ -58,7 +59,11 @@ class GrowthKeeper:
     @property
     def grows(self) -> bool:
         """Whether a growth is under way in this process."""
-        return self._thread is not None and self._thread.is_alive()
+        return _lives(self._growing)
+
+    @property
+    def _works(self) -> bool:
+        return self.grows or _lives(self._ordering)
 
     def follow(self) -> None:
         """Look for growths that were broken off, until `close`."""
@@ -71,22 +76,30 @@ class GrowthKeeper:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._following
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join, _LEAVES_SECONDS)
+        for thread in (self._ordering, self._growing):
+            if thread is not None:
+                await asyncio.to_thread(thread.join, _LEAVES_SECONDS)
 
     def begin(self, partitions: int, continues: bool = False) -> None:
         """Grow in a thread, unless one does; with `continues` only go on with what is under way.
         `plan_growth` says before whether it would be refused."""
         if self.grows:
             return
-        cluster, codec, ends = self._cluster, self._codec, self._ends
-        self._begin(lambda: grow(cluster, codec, partitions, _logged, ends=ends, continues=continues))
+        cluster, codec, ends, ordering = self._cluster, self._codec, self._ends, self._ordering
 
-    def _begin(self, work: Callable[[], object]) -> None:
+        def work() -> None:
+            if ordering is not None:  # it takes a moment, and each would fence the other
+                ordering.join()
+            grow(cluster, codec, partitions, _logged, ends=ends, continues=continues)
+
+        self._growing = self._begun(work)
+
+    def _begun(self, work: Callable[[], object]) -> threading.Thread:
         self.error = ""
         # A daemon: it must not keep the process that ends, and one that dies is gone on with.
-        self._thread = threading.Thread(target=self._surely, args=(work,), name="grow", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._surely, args=(work,), name="grow", daemon=True)
+        thread.start()
+        return thread
 
     def _surely(self, work: Callable[[], object]) -> None:
         try:
@@ -115,14 +128,17 @@ class GrowthKeeper:
 
     async def _go_on(self, layout: TopicLayout) -> None:
         if await self._is_out_of_order(layout) or (is_renewing(layout) and self.is_due(layout)):
-            self._begin(lambda: keep_order(self._cluster, self._codec, _logged, self._ends))
+            if not self.grows:  # one may have been asked for meanwhile
+                self._ordering = self._begun(
+                    lambda: keep_order(self._cluster, self._codec, _logged, self._ends)
+                )
         elif layout.target is not None and self.is_due(layout):
             log.warning("going on with a growth of partitions that was broken off")
             self.begin(layout.target, continues=True)
 
     async def _is_out_of_order(self, layout: TopicLayout) -> bool:
         """Whether a topic was made anew or cut short, or its id is not noted yet, and nobody is at work."""
-        if layout.phase != SETTLED or self.grows:
+        if layout.phase != SETTLED or self._works:
             return False
         if layout.topic_ids != await asyncio.to_thread(ordered_ids, self._cluster):
             return True
@@ -140,12 +156,16 @@ class GrowthKeeper:
 
         By the clock of this process alone: that of another machine may be wrong.
         """
-        if layout.phase not in _PHASES or not layout.resumes or self.grows:
+        if layout.phase not in _PHASES or not layout.resumes or self._works:
             return False
         now = time.monotonic()
         if self._seen[0] != layout.told_at or self._seen[1] < 0:
             self._seen = (layout.told_at, now)
         return now - self._seen[1] > SILENT_SECONDS
+
+
+def _lives(thread: threading.Thread | None) -> bool:
+    return thread is not None and thread.is_alive()
 
 
 def _logged(step: str) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AlterConfigOpType,
     ConfigEntry,
@@ -38,6 +38,11 @@ from streams.state.reader import end_offsets
 from streams.topics import INBOX, Topic
 
 _ANSWER_SECONDS = 60.0
+_NO_RIGHTS = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
 _SCHEMA = "CREATE TABLE live (id BLOB PRIMARY KEY, key BLOB, value BLOB, number INTEGER)"
 _PUT = "INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?)"
 _LIVE = "SELECT key, value FROM live ORDER BY number"
@@ -237,8 +242,8 @@ def result_of(future: Any, what: str) -> Any:
     try:
         return future.result(_ANSWER_SECONDS)
     except KafkaException as error:
-        raise TransientError(
-            f"{what}: {error.args[0].str()}; growing needs the rights to alter topics and groups"
-        ) from error
+        refused = error.args[0].code() in _NO_RIGHTS
+        hint = "; growing needs the rights to alter topics and groups" if refused else ""
+        raise TransientError(f"{what}: {error.args[0].str()}{hint}") from error
     except TimeoutError as error:
         raise TransientError(f"{what}: no broker answered within {_ANSWER_SECONDS:g} s") from error

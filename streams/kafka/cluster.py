@@ -15,11 +15,15 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from schemas.errors import RequestError, TransientError
 from streams.kafka.admin import SharedAdmin
 from streams.kafka.client_config import read_client_config
-from streams.topics import CATALOGUE, DEAD_LETTERS, INBOX, MAX_LETTER_BYTES, Topic
+from streams.topics import CATALOGUE, DEAD_LETTERS, DOCUMENTS, INBOX, LAYOUT, MAX_LETTER_BYTES, Topic
 
 #: A worker without a heartbeat for this long loses its partitions. 10 s: another worker takes over quickly,
 #: and a short garbage collection or suspension costs nothing.
 SESSION_SECONDS = 10.0
+
+#: Retention counts from the broker's clock: what a machine writes whose clock is a month slow would be
+#: expired at once, and a broker refuses what one writes whose clock is an hour fast.
+BROKERS_TIME = "LogAppendTime"
 
 _FETCH_WAIT = "fetch.wait.max.ms"
 #: A broker whose machine is busy takes long to create three hundred partitions, or to delete them.
@@ -135,6 +139,21 @@ def partition_counts(client: AdminClient, cluster: Cluster) -> dict[str, int]:
     }
 
 
+def deployments_below(client: AdminClient, cluster: Cluster) -> tuple[str, ...]:
+    """Prefixes of other deployments that begin with ours, such as `headrace.copy.`: topics and groups with
+    those names are not ours. Raises TransientError."""
+    try:
+        known = client.list_topics(timeout=metadata_seconds(cluster)).topics
+    except KafkaException as error:
+        raise TransientError(f"the topics cannot be listed: {error.args[0].str()}") from error
+    prefixes = {name.removesuffix(LAYOUT.name) for name in known if name.endswith(LAYOUT.name)}
+    return tuple(
+        prefix
+        for prefix in sorted(prefixes)
+        if prefix.startswith(cluster.prefix) and prefix != cluster.prefix and prefix + DOCUMENTS.name in known
+    )
+
+
 def answer_of(future: Any, what: str, seconds: float = 15.0) -> Any:
     """The answer to a question to the brokers. Raises TransientError."""
     try:
@@ -149,9 +168,7 @@ def topic_settings(topic: Topic, replication: int) -> dict[str, str]:
     """The settings with which a topic is created."""
     settings = {
         "min.insync.replicas": str(max(1, replication - 1)),
-        # Retention counts from the broker's clock: what a machine writes whose clock is a month slow would be
-        # expired at once, and a broker refuses what one writes whose clock is an hour fast.
-        "message.timestamp.type": "LogAppendTime",
+        "message.timestamp.type": BROKERS_TIME,
     }
     if topic.compact:
         # Compaction skips the active segment. Roll daily or at 32 MB, so that state stays small on a laptop.
@@ -239,6 +256,7 @@ def delete_topics(cluster: Cluster, names: Sequence[str]) -> None:
 
 
 __all__ = [
+    "BROKERS_TIME",
     "CLIENT_LOG",
     "SESSION_SECONDS",
     "Cluster",
@@ -246,6 +264,7 @@ __all__ = [
     "answer_of",
     "cleanup_policies",
     "delete_topics",
+    "deployments_below",
     "ensure_topics",
     "partition_counts",
 ]

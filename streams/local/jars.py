@@ -63,15 +63,23 @@ def kafka_jars(cache_dir: Path, lock_file: Path = LOCK_FILE) -> list[Path]:
     Safe for several processes at once: one downloads, the others wait. The folder appears atomically.
 
     Raises:
-        RequestError: a jar is missing in the cache or does not match its checksum.
+        RequestError: a jar is missing in the cache or does not match its checksum, or the cache cannot be
+            written.
         TransientError: a download failed.
     """
     locked = read_lock(lock_file)
     # Named by the hash of the lock file: a new version gets a new folder, and an old checkout keeps its own.
     folder = cache_dir / "kafka" / hashlib.sha256(lock_file.read_bytes()).hexdigest()[:16]
-    with _only_one(cache_dir / "kafka" / "fetching"):
-        if not folder.is_dir():
-            _fetch(locked, folder)
+    if not folder.is_dir():  # else the cache may be one that only its owner can write
+        try:
+            with _only_one(cache_dir / "kafka" / "fetching"):
+                if not folder.is_dir():
+                    _fetch(locked, folder)
+        except OSError as error:
+            raise RequestError(
+                f"the cache folder {cache_dir} cannot be written: {error.strerror}; choose another one with "
+                "HEADRACE_CACHE_DIR"
+            ) from error
     return check_jars(folder, locked)
 
 

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from schemas.errors import TransientError
-from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, partition_counts
+from streams.kafka.cluster import CLIENT_LOG, Cluster, admin, answer_of, deployments_below, partition_counts
 from streams.kafka.membership import group_of
 from streams.partitions import Partition
 from streams.state.reader import end_offsets, first_offsets
@@ -195,4 +195,6 @@ def consumer_groups(cluster: Cluster, whole: bool = False) -> list[str]:
     listed = answer_of(admin(cluster).list_consumer_groups(request_timeout=_TIMEOUT_S), "groups")
     if whole and listed.errors:
         raise TransientError(f"not all groups can be listed: {listed.errors[0]}")
-    return sorted(group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix))
+    ours = [group.group_id for group in listed.valid if group.group_id.startswith(cluster.prefix)]
+    others = deployments_below(admin(cluster), cluster)
+    return sorted(group for group in ours if not group.startswith(others))

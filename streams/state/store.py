@@ -9,14 +9,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
-
-import structlog
+from typing import Any, Generic, TypeVar
 
 from schemas.codec import Codec
-from schemas.errors import ContractError, TransientError
 from schemas.events import Event
-from streams.engine.blame import of_the_machine
 from streams.engine.log import RecordMetadata
 from streams.kafka.cluster import Cluster
 from streams.kafka.producer import encoded
@@ -24,10 +20,9 @@ from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Positions, topic_ids
+from streams.state.passing import passed_over, passing_over
 from streams.state.reader import ChangelogRecord, Reader, end_offsets, first_offsets
 from streams.topics import Topic
-
-log = structlog.get_logger(__name__)
 
 E = TypeVar("E", bound=Event)
 
@@ -98,8 +93,10 @@ class PartitionStore(Generic[E]):
         self._positions = Positions(self._database)
         self._lock = asyncio.Lock()
         self._firsts: dict[Partition, int] = {}  # looked up once: they only move while nobody is here
-        #: `apply` runs in the loop while `catch_up` restores other partitions in a thread.
-        self._writing = threading.Lock()
+        #: `apply` runs in the loop while `catch_up` restores other partitions in a thread, and runs read in
+        #: threads that outlive a cancellation. `close` waits for both: a connection that SQLite closes under
+        #: a thread crashes the process.
+        self._writing, self._reading = threading.Lock(), threading.Lock()
 
     async def catch_up(self, partitions: Sequence[int]) -> None:
         """Read these partitions to their end, waiting for open transactions to finish."""
@@ -108,10 +105,8 @@ class PartitionStore(Generic[E]):
 
     def get(self, partition: int, key: str) -> E | None:
         """The newest event of `key`, or None."""
-        row = self._database.execute(
-            "SELECT value FROM rows WHERE partition = ? AND key = ?", (partition, key)
-        ).fetchone()
-        return None if row is None else self._decode(row[0])
+        rows = self._read("SELECT value FROM rows WHERE partition = ? AND key = ?", (partition, key))
+        return self._decode(rows[0][0]) if rows else None
 
     def scan(self, partition: int, scope: str | None = None) -> Iterator[tuple[str, E]]:
         """All keys and events of a partition, or those of one scope."""
@@ -125,11 +120,11 @@ class PartitionStore(Generic[E]):
     def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
         """The rows of a scope behind `after`, in the order of places, then keys; `limit` at most."""
         values = (partition, scope, after.place, after.key, limit)
-        return [Essence(*row) for row in self._database.execute(_ORDERED, values)]
+        return [Essence(*row) for row in self._read(_ORDERED, values)]
 
     def at(self, partition: int, scope: str, place: bytes) -> list[Essence]:
         """The rows of a scope at one place, by key."""
-        return [Essence(*row) for row in self._database.execute(_AT, (partition, scope, place))]
+        return [Essence(*row) for row in self._read(_AT, (partition, scope, place))]
 
     def apply(self, written: Iterable[RecordMetadata]) -> None:
         """Apply the records that this process has written to the topic, after its transaction."""
@@ -147,13 +142,16 @@ class PartitionStore(Generic[E]):
         encoded(self._codec, event, self.topic.name)
 
     def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+        """Close the file, after what threads read or write there now. Then they fail."""
+        with self._writing, self._reading:
+            self._database.close()
 
     def _catch_up(self, partitions: Sequence[int]) -> None:
         ids = topic_ids(self._cluster, [self.topic.name])
         ends = end_offsets(self._cluster, [(self.topic.name, p) for p in partitions])
-        starts = self._positions.usable(ends, ids, self._first(ends))
+        first = self._first(ends)
+        with self._writing:
+            starts = self._positions.usable(ends, ids, first)
         for partition in ends.keys() - starts.keys():
             self._empty(partition)
         behind = {partition: end for partition, end in ends.items() if starts.get(partition, 0) < end}
@@ -161,7 +159,7 @@ class PartitionStore(Generic[E]):
         self._write({}, {partition: end for partition, end in ends.items() if partition not in behind})
         if not behind:
             return
-        reader = Reader(self._cluster, self._codec, _passed_over)
+        reader = Reader(self._cluster, self._codec, passed_over)
         try:
             reader.assign({partition: starts.get(partition, 0) for partition in behind})
             for batch in reader.read_to(behind):
@@ -181,16 +179,10 @@ class PartitionStore(Generic[E]):
             self._database.execute("COMMIT")
 
     def _rows(self, changes: Iterable[ChangelogRecord]) -> _Rows:
-        """The rows of these records. One without sense is passed over: it would stop every reader forever."""
         rows: _Rows = {}
         for change in changes:
-            try:
+            with passing_over(change):
                 rows[change.partition, change.key] = self._row(change.event)
-            except Exception as error:
-                if isinstance(error, TransientError) or of_the_machine(error):
-                    raise
-                where = f"{change.topic}[{change.partition}]@{change.offset}"
-                _passed_over(ContractError(f"{where}: {type(error).__name__}: {error}"))
         return rows
 
     def _row(self, event: Event | None, value: bytes | None = None) -> _Row | None:
@@ -201,6 +193,10 @@ class PartitionStore(Generic[E]):
         found: E = event  # type: ignore[assignment]
         encoded_ = value or self._codec.encode(event, self.topic.name)
         return self._scope(found), self._place(found), self._essence(found), encoded_
+
+    def _read(self, sql: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        with self._reading:
+            return self._database.execute(sql, values).fetchall()
 
     def _write(self, rows: _Rows, positions: Mapping[Partition, int]) -> None:
         with self._writing:
@@ -219,7 +215,3 @@ class PartitionStore(Generic[E]):
 
     def _decode(self, value: bytes) -> E:
         return self._codec.decode(value)  # type: ignore[return-value]
-
-
-def _passed_over(error: ContractError) -> None:
-    log.error("record passed over", error=str(error))

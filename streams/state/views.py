@@ -19,13 +19,13 @@ from typing import Any
 import structlog
 
 from schemas.codec import Codec
-from schemas.errors import ContractError, TransientError
-from streams.engine.blame import of_the_machine
+from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster, admin, partition_counts
 from streams.partitions import Partition
 from streams.sqlite import open_database
 from streams.state.checkpoints import SCHEMA as POSITIONS
 from streams.state.checkpoints import Freshness, Positions, topic_ids
+from streams.state.passing import passed_over, passing_over
 from streams.state.reader import (
     FOLLOWER_FETCH_WAIT_MS,
     ChangelogRecord,
@@ -79,6 +79,7 @@ class View:
         self._failure: str | None = None
         self._ends = Shared(lambda: end_offsets(cluster, list(self._positions)))
         self._stopping = threading.Event()
+        self._querying = threading.Lock()  # SQLite crashes if it is closed under a thread that queries
 
     async def start(self) -> None:
         """Open the file, start following, and return when the view has caught up with the current ends."""
@@ -93,15 +94,16 @@ class View:
         self._thread.start()
 
     async def close(self) -> None:
-        """Stop following and close the file."""
+        """Stop following and close the file, after the query that a thread runs now."""
         self._stopping.set()
         await asyncio.to_thread(self._thread.join)
         self._writer.close()
-        self._database.close()
+        await asyncio.to_thread(self._close)
 
     def query(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         """Query the tables; meant for look-ups of a few milliseconds."""
-        return self._database.execute(sql, values).fetchall()
+        with self._querying:
+            return self._database.execute(sql, values).fetchall()
 
     async def scan(
         self, sql: str, values: Sequence[Any] | Mapping[str, Any], timeout: float
@@ -169,6 +171,10 @@ class View:
         self._positions = stored
         self._read_to = dict(self._positions)  # the thread's own copy
 
+    def _close(self) -> None:
+        with self._querying:
+            self._database.close()
+
     def _scan(self, sql: str, values: Sequence[Any] | Mapping[str, Any], timeout: float) -> list[sqlite3.Row]:
         database = sqlite3.connect(self._path, isolation_level=None)
         database.row_factory = sqlite3.Row
@@ -192,7 +198,7 @@ class View:
         self._writer.execute("COMMIT")
 
     def _follow(self) -> None:
-        reader = Reader(self._cluster, self._codec, self._broken, fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS)
+        reader = Reader(self._cluster, self._codec, passed_over, fetch_wait_ms=FOLLOWER_FETCH_WAIT_MS)
         reader.assign(self._read_to, self._ids)
         confirm_at = time.monotonic() + CONFIRM_SECONDS
         while not self._stopping.is_set():
@@ -255,16 +261,13 @@ class View:
             raise
 
     def _fold_one(self, change: ChangelogRecord) -> None:
-        """Fold a record; skip it if it alone is to blame."""
         self._writer.execute("SAVEPOINT record")
-        try:
-            self._fold(self._writer, change)
-        except Exception as error:
-            if of_the_machine(error):
+        with passing_over(change):
+            try:
+                self._fold(self._writer, change)
+            except Exception:
+                self._writer.execute("ROLLBACK TO record")
                 raise
-            self._writer.execute("ROLLBACK TO record")
-            where = f"{change.topic}[{change.partition}]@{change.offset}"
-            log.error("record passed over", view=self._path.stem, record=where, exc_info=error)
         self._writer.execute("RELEASE record")
 
     def _check(self) -> None:
@@ -295,6 +298,3 @@ class View:
     def _wake(self) -> None:
         for event in self._watchers:
             event.set()
-
-    def _broken(self, error: ContractError) -> None:
-        log.error("record passed over", error=str(error))

@@ -8,10 +8,10 @@ import avro.schema
 import pytest
 
 from schemas import codec
-from schemas.codec import AVRO_FOLDER, RECORDS, event_types, fingerprint, render_schema
+from schemas.codec import AVRO_FOLDER, RECORDS, event_types, fingerprint
 from schemas.errors import ContractError
 from schemas.events import CancelRequested, Event
-from schemas.render import render
+from schemas.render import render, render_schema
 from streams.topics import CATALOGUE
 
 FILES = sorted(AVRO_FOLDER.glob("*.avsc"))

@@ -9,8 +9,9 @@ from aiohttp import web
 from opentelemetry.trace import SpanKind
 
 from streams import tracing
+from streams.http.served import middlewares
 from streams.http.server import listening
-from streams.http.traces import chroma_template, client_traces, middlewares
+from streams.http.traces import chroma_template, client_traces
 from tests.spans import Spans, id_of, parent_of, recorded, trace_of
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

@@ -93,7 +93,10 @@ def _catalogue(states: list[TopicState]) -> Check:
             "records cannot find their state: give all topics the same count (docs/deployment.md)",
         )
     if faults := topic_faults(states):
-        advice = "set cleanup.policy as expected, or state is lost when records expire"
+        advice = (
+            "set them as expected with `kafka-configs.sh --alter`, at any time: it counts for what is "
+            "written from then on. Otherwise state is lost when records expire"
+        )
         return fault("topics", "; ".join(faults), advice)
     return ok("topics", f"{len(CATALOGUE)} of {states[0].partitions} partitions each")
 

@@ -5,15 +5,17 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from headrace.admin.doctor.check import Check, fault, ok, tried, warning
+from headrace.admin.doctor.check import Check, Verdict, fault, ok, tried, warning
 from headrace.embedding_models import models_of, open_embedder
 from headrace.preflight import FULL_BYTES, START_BYTES, browser_of, free_bytes
 from headrace.settings import Settings
+from schemas.errors import RequestError
 from streams.blobs import folder_of
 from streams.data_dir import is_data_dir
 from streams.tracing import startup
@@ -25,6 +27,7 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
     """Check this machine, one after another: loading the model takes seconds."""
     yield _versions()
     yield _data_dir(settings.data_dir)
+    yield _cache_dir(settings.cache_dir)
     yield from _disks(settings)
     if not settings.kafka_bootstrap_servers:
         yield _java(settings)
@@ -65,9 +68,27 @@ def _traces() -> str:
     return "OTEL_* variables ask for them, and the packages are installed"
 
 
+def _writable(folder: Path) -> str:
+    """Raises RequestError for a folder that is not there and cannot be made, or that cannot be written."""
+    found = folder.absolute()
+    while not os.path.exists(found):  # Path's raises where a folder above may not be entered
+        found = found.parent
+    if not os.access(found, os.W_OK | os.X_OK):
+        why = "it" if found == folder.absolute() else str(found)
+        raise RequestError(f"{folder} cannot be used: {why} may not be written")
+    return str(folder) if found == folder.absolute() else f"{folder} will be created when it is needed"
+
+
+def _cache_dir(folder: Path) -> Check:
+    found = tried("cache folder", "set HEADRACE_CACHE_DIR to another one", lambda: _writable(folder))
+    # What is there can be used.
+    return replace(found, verdict=Verdict.WARNING) if found.verdict is Verdict.FAULT else found
+
+
 def _data_dir(folder: Path) -> Check:
-    if not folder.exists():
-        return ok("data folder", f"{folder} will be created at the first start")
+    found = tried("data folder", "set HEADRACE_DATA_DIR to another one", lambda: _writable(folder))
+    if found.verdict is Verdict.FAULT or not folder.exists():
+        return found
     if not is_data_dir(folder):
         return fault(
             "data folder", f"{folder} holds other files", "set HEADRACE_DATA_DIR to an empty or new folder"
@@ -78,7 +99,7 @@ def _data_dir(folder: Path) -> Check:
             f"{folder} can be entered by others (mode {mode | 0o700:o})",
             f"`chmod 700 {folder}`: it holds keys and the texts of all documents",
         )
-    return ok("data folder", str(folder))
+    return found
 
 
 def _disks(settings: Settings) -> Iterator[Check]:

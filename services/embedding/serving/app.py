@@ -16,8 +16,8 @@ from services.embedding.loaded import LoadedModels
 from services.embedding.models import UnknownModel
 from services.embedding.serving.handlers import Handlers
 from services.embedding.sparse import SparseEncoders
+from streams.http.served import middlewares
 from streams.http.server import has_key, listening
-from streams.http.traces import middlewares
 
 log = structlog.get_logger(__name__)
 

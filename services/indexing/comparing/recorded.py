@@ -4,6 +4,7 @@ The command and the gateway do this in their own processes; the service itself d
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ class Recorded:
         self._place = collection_key(target.tenant, target.database, target.collection)
         self._reader = Reader(cluster, codec)
         self._reader.assign(self._positions)
+        self._reading, self._closed = threading.Lock(), False
         self.states: dict[str, DocumentState] = {}
         self.blocks: dict[str, ChunkDigests] = {}
         #: Row id on `sparse-rows` → id of the collection that it was written for.
@@ -99,14 +101,26 @@ class Recorded:
     def read(self) -> set[str]:
         """Read the topic to its end. Returns the documents of the collection that changed.
 
-        Raises TransientError if partitions were added: what changes in those would be missed.
+        Raises TransientError if partitions were added: what changes in those would be missed. `close` ends
+        it, too.
         """
+        with self._reading:
+            return self._read()
+
+    @property
+    def reads(self) -> bool:
+        """Whether a thread reads now."""
+        return self._reading.locked()
+
+    def _read(self) -> set[str]:
         changed: set[str] = set()
         if partition_counts(admin(self._cluster), self._cluster).get(DOCUMENT_STATES.name) != self._count:
             raise TransientError("the partitions of the topics were grown meanwhile: run the command again")
         ends = end_offsets(self._cluster, self._positions)
         behind = {place: end for place, end in ends.items() if self._positions[place] < end}
         for batch in self._reader.read_to(behind):
+            if self._closed:
+                raise TransientError("the comparison was given up")
             for change in batch.changes:
                 if change.topic == SPARSE_ROWS.name:
                     self._take_sparse(change)
@@ -130,8 +144,11 @@ class Recorded:
             self.sparse.pop(row_id, None)
 
     def close(self) -> None:
-        """Disconnect from the broker."""
-        self._reader.close()
+        """Disconnect from the broker, after a thread that reads has noticed: within a second or so. One whose
+        caller was cancelled reads on."""
+        self._closed = True
+        with self._reading:
+            self._reader.close()
 
     def _is_ours(self, state: DocumentState) -> bool:
         document, target = state.document, self._target

@@ -26,6 +26,9 @@ FILLED = 0.6
 FEWEST_ITEMS, MOSTLY = 3, 0.8
 #: Texts of a row begin at one height within this (relative to their own).
 LEVEL = 0.25
+#: Lines this far apart (relative to their own height) have white between them.
+WHITE = 0.5
+_NUMBER = re.compile(r"\(?(\d{1,3})[.)]+$")
 _ENTRY = re.compile(r"[^\W\d_], \d[\d, –-]*$")
 
 
@@ -42,7 +45,7 @@ def are_columns(parts: Sequence[Sequence[Line]], band: Sequence[Sequence[Line]],
         if captioned or all(map(_is_bulleted, parts)) or all(map(_is_index, parts)):
             return True
         titled = any(_headings(lines) > 1 for lines in parts) or all(map(_holds_titles, parts))
-        if (_in_bands(parts) and not titled) or _has_labels(parts):
+        if _holds_rows(parts, titled):
             return False
         sizes = [median_low(line.words[0].style.size for line in lines) for lines in parts]
         if longest >= SHORT_PARAGRAPH and max(sizes) > NOTES * min(sizes):
@@ -50,6 +53,14 @@ def are_columns(parts: Sequence[Sequence[Line]], band: Sequence[Sequence[Line]],
         if in_rows < 0.5 and (all(map(_headings, parts)) or _are_blocks(parts)):
             return True
     return prose or longest >= PARAGRAPH or (longest >= SHORT_PARAGRAPH and in_rows < 0.5)
+
+
+def counts_up(lines: Sequence[Line]) -> bool:
+    """Whether lines hold items of a list whose numbers count up (`(1)`, `(2)`), and more of their texts."""
+    found = [_NUMBER.match(line.words[0].text) for line in lines if len(line.words) > 1]
+    numbers = [int(number[1]) for number in found if number is not None]
+    on = sum(b == a + 1 for a, b in pairwise(numbers))
+    return on >= FEWEST_ITEMS - 1 and on >= 0.5 * len(numbers) and len(lines) > len(numbers)
 
 
 def is_sentence(lines: Sequence[Line]) -> bool:
@@ -120,17 +131,27 @@ def _holds_titles(lines: Sequence[Line]) -> bool:
     return sum(size > 1.05 * median_low(sizes) for size in sizes) > 1
 
 
-def _in_bands(columns: Sequence[Sequence[Line]]) -> bool:
-    """Whether the same gaps part the lines of all columns, as they part the rows of a table."""
-    parted = []
-    for lines in (column for column in columns if len(column) > 1):
-        least = min(b.y0 - a.y1 for a, b in pairwise(lines)) + 0.25 * lines[0].height
-        parted.append([(a.y1, b.y0) for a, b in pairwise(lines) if b.y0 - a.y1 > least])
-    if len(parted) < max(len(columns), 2):
-        return False
-    fewest = min(parted, key=len)
-    shared = sum(all(any(a < d and c < b for c, d in other) for other in parted) for a, b in fewest)
-    return shared >= 3 and shared * 4 >= 3 * max(map(len, parted))
+def _holds_rows(columns: Sequence[Sequence[Line]], titled: bool) -> bool:
+    """Whether texts of a column begin, after white, where texts of the other begin, as the cells of rows do.
+    Beside labels, which are no running text, any line may be the first of a cell."""
+    for own, others in (columns, columns[::-1]):
+        begins = [b for a, b in pairwise(own) if b.y0 - a.y1 > WHITE * b.height]
+        prose = is_prose_column(own)
+        met = sum(_begins_at(line, others, prose) for line in begins)
+        if len(begins) >= FEWEST_ITEMS and met >= MOSTLY * len(begins) and not (prose and titled):
+            return True
+    return False
+
+
+def _begins_at(line: Line, others: Sequence[Line], prose: bool) -> bool:
+    """Whether a text begins at the height of a line: beside running text, after white or after a line with
+    room for its first word."""
+    at = next((at for at, it in enumerate(others) if abs(it.y0 - line.y0) < LEVEL * line.height), -1)
+    if at < 1 or not prose:
+        return at >= 0
+    above, word = others[at - 1], others[at].words[0]
+    room = max(other.x1 for other in others) - above.x1 > word.width + 0.3 * word.style.size
+    return room or others[at].y0 - above.y1 > WHITE * line.height
 
 
 def _in_rows(columns: Sequence[Sequence[Line]], band: Sequence[Sequence[Line]]) -> float:
@@ -138,17 +159,3 @@ def _in_rows(columns: Sequence[Sequence[Line]], band: Sequence[Sequence[Line]]) 
     shortest = min(columns, key=len)
     middles = [line.middle for column in band if column is not shortest for line in column]
     return sum(any(abs(line.middle - y) < 2 for y in middles) for line in shortest) / len(shortest)
-
-
-def _has_labels(columns: Sequence[Sequence[Line]]) -> bool:
-    """Whether the lines of the shortest column are labels of rows: no running text, with gaps beside text,
-    after which a line of each column begins."""
-    labels = min(columns, key=len)
-    others = [line for column in columns if column is not labels for line in column]
-    holes = [
-        (a, b)
-        for a, b in pairwise(labels)
-        if b.y0 - a.y1 > 0.8 * b.height and any(a.y1 < line.middle < b.y0 for line in others)
-    ]
-    level = sum(any(abs(b.y0 - line.y0) < LEVEL * b.height for line in others) for _, b in holes)
-    return len(holes) >= FEWEST_ITEMS and level >= MOSTLY * len(holes) and not is_prose_column(labels)

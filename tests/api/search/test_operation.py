@@ -213,12 +213,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a mode": ({"mode": "magic"}, "'hybrid', 'dense' or 'sparse'"),
     "a limit": ({"limit": 1000}, "less than or equal to 300"),
     "too deep": ({"limit": 300, "offset": 400}, "at most 600"),
-    "unknown": ({"contain": "x"}, "contain: Extra inputs"),
+    "unknown": ({"contain": "x"}, "contain: there is no such field; /docs lists them"),
     "a filter": ({"where": {"$not": 1}}, "where: '$not'"),
     "a pattern": ({"regex": "(?=a)"}, "look-around"),
     "an open group": ({"regex": "("}, "the regular expression cannot be read: unclosed group"),
     "odd name": ({"collection_name": ".."}, "collection name"),
     "no collection": ({"collection_name": "nothing-here"}, "no collection 'nothing-here' in database"),
+    "odd database": ({"database_name": "no"}, "name"),
+    "a number": ({"offset": -1}, "greater than or equal to 0, found -1"),
     "no database": ({"database_name": "nowhere"}, "no database 'nowhere' in Chroma; there are"),
 }
 

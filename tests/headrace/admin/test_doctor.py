@@ -198,6 +198,18 @@ def test_a_folder_of_something_else_is_a_fault(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_folders_that_cannot_be_made_are_told(tmp_path: Path) -> None:
+    """Below a file, as below a folder that only others may write."""
+    (tmp_path / "file").touch()
+    settings = load_settings(tmp_path / "file" / "data", cache_dir=tmp_path / "file" / "cache")
+
+    checks = {check.subject: check for check in machine_checks(settings)}
+
+    assert checks["data folder"].verdict is Verdict.FAULT
+    assert checks["data folder"].found.endswith(f"cannot be used: {tmp_path / 'file'} may not be written")
+    assert checks["cache folder"].verdict is Verdict.WARNING
+
+
 def test_a_disk_that_does_not_say_how_large_it_is_is_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

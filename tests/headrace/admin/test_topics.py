@@ -1,6 +1,7 @@
 """Topics and lag, computed and on the real broker."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from confluent_kafka.admin import AdminClient
@@ -50,6 +51,15 @@ def test_a_topic_with_the_wrong_cleanup_is_told() -> None:
     )
 
     assert faults == ["topic sources has cleanup.policy delete, expected compact"]
+
+
+def test_topics_with_the_clocks_of_those_who_write_are_told_as_one() -> None:
+    states = [replace(state(name, "delete"), time="CreateTime") for name in ("documents", "parsed")]
+
+    [fault] = topic_faults([*states, state("sources", "compact")])
+
+    assert fault.startswith("message.timestamp.type is not LogAppendTime")
+    assert "of 2 topics: documents, parsed;" in fault
 
 
 def test_topics_that_are_not_there_are_told() -> None:

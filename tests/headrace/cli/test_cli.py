@@ -195,8 +195,15 @@ def test_a_command_that_asks_a_gateway_does_not_load_the_local_system(tmp_path: 
     assert "does not answer" in done.stderr
     loaded = set(done.stdout.split())
     assert "headrace.client.connect" in loaded
-    unneeded = {"headrace.local.supervisor", "streams.local", "schemas.events", "jgo", "requests"}
-    assert not loaded & {*unneeded, "confluent_kafka"}
+    unneeded = {
+        "headrace.local.supervisor",
+        "streams.local",
+        "schemas.events",
+        "jgo",
+        "requests",
+        "aiohttp.web",
+    }
+    assert not loaded & {*unneeded, "confluent_kafka", "fastavro", "dataclasses_avroschema"}
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,28 @@ from datetime import UTC, datetime
 
 import pytest
 
-from headrace.cli.display import RunDisplay
+from headrace.cli.display import RunDisplay, Startup, print_result
 from headrace.cli.resources import print_progress
 from headrace.client.progress import PENDING
-from schemas.api import InHand
-from tests.headrace.client.test_progress import progress
+from headrace.client.sync import SyncResult
+from headrace.local.supervisor import ProcessState, StateChange
+from schemas.api import DocumentOutcome, InHand
+from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
+
+
+def test_a_start_says_at_once_that_it_begins_and_then_what_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with Startup() as startup:
+        startup.changed(StateChange("broker", ProcessState.STARTING))
+        assert capsys.readouterr().err == "starting the services of this machine\n"
+        startup.changed(StateChange("chroma", ProcessState.STARTING))
+        startup.changed(StateChange("broker", ProcessState.RUNNING))
+        startup.changed(StateChange("broker", ProcessState.STOPPED))
+
+    shown = capsys.readouterr()
+    assert shown.err.endswith(" s  broker runs\n")
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
 
 
 async def test_a_run_that_begins_at_once_does_not_say_that_it_waits(
@@ -73,3 +89,21 @@ def test_an_invocation_shows_what_its_run_waits_for(capsys: pytest.CaptureFixtur
     assert "waits for" in shown
     assert "for 67 s; last error, in attempt 12: http://git.test/info/refs does not answer" in shown
     assert "not ours" not in shown
+
+
+def test_many_failed_documents_are_told_by_the_first_and_by_how_all_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failures = [
+        DocumentOutcome(document_key=f"{number}.docx", status="failed", chunks=0, error="no zip")
+        for number in range(1000)
+    ]
+
+    print_result(SyncResult("s", progress(COMPLETE, failed=1000), failures, 1), False, "files")
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[19:21] == [
+        "failed  19.docx  no zip",
+        "and 980 more failed: headrace invocations failures i",
+    ]
+    assert len(shown) == 22

@@ -60,12 +60,14 @@ class Tracking:
         self.done_ordinals: set[int] = set()
         self.total: int | None = None
         self.total_final = False
-        self.answers = True
+        self.answers = self.exists = True
         self.other_runs: list[OtherRun] = []
         self.waiting_runs = frozenset[str]()
         self.failed = 0
 
     def get(self, invocation_id: str) -> RunState | None:
+        if not self.exists:
+            return None
         return RunState(self.status, self.attempt, self.attempts, len(self.done_ordinals), self.failed)
 
     def others(self, invocation_id: str) -> Sequence[OtherRun]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import TransientError
+from schemas.errors import DocumentError, TransientError
 from schemas.events import (
     Document,
     DocumentUpserted,
@@ -137,6 +137,50 @@ async def test_a_tracking_that_does_not_answer_is_asked_again_later() -> None:
 
     with pytest.raises(TransientError, match="has not taken up invocation run-1"):
         await Attempt("run-1", 0, Invocations(tracking, answer_s=0.01), Pipeline(tracking), 10).begin()
+
+
+class TrackingAt:
+    """How far tracking has come on `progress`."""
+
+    def __init__(self) -> None:
+        self.written, self.counted = 7, 3
+
+    async def end(self, invocation_id: str) -> int:
+        return self.written
+
+    async def position(self, invocation_id: str) -> int:
+        return self.counted
+
+
+async def test_a_run_that_nobody_created_fails_once_tracking_has_counted_an_attempt_behind_it() -> None:
+    tracking, at = Tracking(), TrackingAt()
+    tracking.exists = tracking.answers = False
+    invocations = Invocations(tracking, at, unknown_s=0.01)
+
+    async def begin() -> None:
+        await Attempt("run-1", 0, invocations, Pipeline(tracking), 10).begin()
+
+    for _ in range(8):  # tracking is away
+        with pytest.raises(TransientError, match="has not taken up invocation run-1"):
+            await begin()
+    at.written, at.counted = 15, 7  # it is back: all that was written before the second attempt is counted
+    with pytest.raises(TransientError, match="has not taken up invocation run-1"):
+        await begin()
+    at.counted = 8
+    with pytest.raises(DocumentError, match="nobody has created invocation run-1"):
+        await begin()
+
+
+async def test_a_run_whose_invocation_is_known_late_goes_on() -> None:
+    tracking, at = Tracking(), TrackingAt()
+    tracking.exists, at.counted = False, 99
+    invocations = Invocations(tracking, at, unknown_s=0.01)
+    with pytest.raises(TransientError, match="has not taken up invocation run-1"):
+        await Attempt("run-1", 0, Invocations(tracking, unknown_s=0.01), Pipeline(tracking), 10).begin()
+
+    tracking.exists = True
+
+    assert await Attempt("run-1", 0, invocations, Pipeline(tracking), 10).begin()
 
 
 async def test_a_superseded_attempt_starts_over() -> None:

@@ -75,6 +75,26 @@ def test_another_opening_of_the_file_finds_them_too(cache: VectorCache) -> None:
     assert same(cache.get_many(list(stored)), stored)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    ["x'00000000' || substr(vector, 5)", "substr(vector, 1, 5)", "x''", "'text'"],
+    ids=["another number", "cut", "empty", "text"],
+)
+def test_a_vector_that_has_changed_on_the_disk_is_none_and_makes_room_for_the_right_one(
+    cache: VectorCache, damage: str
+) -> None:
+    stored = some_vectors("a", count=2)
+    cache.put_many(stored)
+    harmed, whole = stored
+    with sqlite3.connect(cache.path) as file:
+        file.execute(f"UPDATE vectors SET vector = {damage} WHERE key = ?", (harmed,))
+
+    assert same(cache.get_many(list(stored)), {whole: stored[whole]})
+
+    cache.put_many(stored)
+    assert same(cache.get_many(list(stored)), stored)
+
+
 def test_putting_twice_counts_once(cache: VectorCache) -> None:
     cache.put_many(some_vectors("a"))
     cache.put_many(some_vectors("a"))

@@ -216,7 +216,7 @@ async def test_a_model_whose_vectors_have_another_length_than_known_is_refused(s
 async def test_a_server_that_is_away_or_hangs_is_waited_for(server: FakeServer) -> None:
     with pytest.raises(TransientError, match="answered nothing: "):
         HttpEmbedder("m", config(server, url="http://127.0.0.1:9"))
-    made = HttpEmbedder("m", config(server, timeout_seconds=0.05))
+    made = HttpEmbedder("m", config(server, timeout_seconds=1))
     gate = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -225,7 +225,7 @@ async def test_a_server_that_is_away_or_hangs_is_waited_for(server: FakeServer) 
         return None
 
     server.fault = hang
-    with pytest.raises(TransientError, match=r"nothing within 0\.05 s"):
+    with pytest.raises(TransientError, match=r"nothing within 1 s"):
         await made.embed_documents(["a"])
     gate.set()
     await made.close()
@@ -255,7 +255,7 @@ async def test_closing_waits_for_the_answer_to_a_running_request(
     closing = asyncio.ensure_future(embedder.close())
     try:
         await asyncio.sleep(0)  # lets it begin
-        with pytest.raises(RuntimeError, match="closed"):
+        with pytest.raises(TransientError, match="closed"):
             await embedder.embed_documents(["b"])
         assert not closing.done()
     finally:

@@ -304,6 +304,40 @@ async def test_the_usual_model_is_loaded_at_the_start_and_all_are_closed_at_the_
     assert {name: model.closed for name, model in models.loaded.items()} == {"m1": True, "m2": True}
 
 
+async def test_who_asks_for_a_model_while_they_are_unloaded_is_told_to_ask_elsewhere() -> None:
+    """The endpoint answers gateways for a moment longer than the stage works."""
+    models = Models()
+    loaded = LoadedModels(models.load)
+    await loaded.get("m1")
+    closing = asyncio.ensure_future(loaded.close())
+    await asyncio.sleep(0)
+
+    for name in ("m1", "m2"):
+        with pytest.raises(TransientError, match="unloaded"):
+            await loaded.get(name)
+
+    await closing
+    assert models.loads == ["m1"]
+
+
+async def test_a_model_that_could_not_be_loaded_does_not_keep_the_others_loaded() -> None:
+    models = Models()
+
+    def load(name: str) -> Embedder:
+        if name == "absent":
+            raise TransientError("its hub is away")
+        return models.load(name)
+
+    loaded = LoadedModels(load)
+    absent = asyncio.ensure_future(loaded.get("absent"))
+    await loaded.get("m1")
+    await loaded.close()
+
+    assert models.loaded["m1"].closed
+    with pytest.raises(TransientError, match="hub"):
+        await absent
+
+
 async def test_vectors_of_another_byte_order_or_width_are_packed_as_the_contract_says() -> None:
     class Odd(Lengths):
         async def embed_documents(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from schemas.errors import TransientError
 from services.embedding.embedder import Vectors
 from services.embedding.threads import BatchThreads
 
@@ -114,5 +115,26 @@ async def test_urgent_work_goes_before_all_that_waits(threads: BatchThreads) -> 
 
 async def test_after_closing_nothing_runs(threads: BatchThreads) -> None:
     await threads.close()
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(TransientError, match="closed"):
         await threads.call(lambda: None)
+
+
+async def test_what_waits_when_it_closes_is_told_so_and_not_cancelled(threads: BatchThreads) -> None:
+    """A cancellation that nobody asked for would end the caller without a word."""
+    gate, started = threading.Event(), threading.Barrier(3)
+
+    def run() -> str:
+        started.wait(10)
+        gate.wait(10)
+        return "done"
+
+    running = [asyncio.ensure_future(threads.call(run)) for _ in range(2)]
+    await asyncio.to_thread(started.wait, 10)
+    waiting = asyncio.ensure_future(threads.call(lambda: "late"))
+    await asyncio.sleep(0)
+    closing = asyncio.ensure_future(threads.close())
+    with pytest.raises(TransientError, match="closed"):
+        await waiting
+    gate.set()
+    assert await asyncio.gather(*running) == ["done", "done"]
+    await closing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import RequestError
+from schemas.errors import RequestError, TransientError
 from schemas.events import SparseRow
 from schemas.limits import BM25
 from services.embedding.sparse import Bm25
@@ -196,11 +196,22 @@ def test_a_record_that_is_none_is_passed_over(tmp_path: Path) -> None:
     good = record(row("a", {1: 1.0}))
     elsewhere = ChangelogRecord(SPARSE_ROWS.name, 0, 1, f"{good.key[:-1]}z", good.event, 0)
     stranger: SparseRow = row("c", {1: 1.0}, collection="x", identity="c1")
+    cut_off = row("d", {1: 1.0}).model_copy(update={"values": b"12345"})
 
-    index.fold([record(unsorted), elsewhere, good, record(stranger)])
+    index.fold([record(unsorted), elsewhere, record(cut_off), good, record(stranger)])
 
     assert ids_of(index, {1: 1.0}) == ["a"]
     index.close()
+
+
+def test_a_search_after_the_end_opens_no_shard_that_another_process_may_have(tmp_path: Path) -> None:
+    index = SparseIndex(tmp_path)
+    index.fold([record(row("a", {1: 1.0}))])
+    index.flush({PARTITION: 1})
+    index.close()
+
+    with pytest.raises(TransientError, match="closed"):
+        ids_of(index, {1: 1.0})
 
 
 def test_a_folder_has_one_owner(tmp_path: Path) -> None:

@@ -134,11 +134,11 @@ import asyncio, os, time
 from streams.engine.guard import Guard
 
 async def main():
-    with Guard(lambda error: os._exit(70), stuck_seconds=0.2):
+    with Guard(lambda error: os._exit(70), stuck_seconds=1):
         await asyncio.sleep(0)
 
 asyncio.run(main())
-time.sleep(2)
+time.sleep(3)
 print("still here")
 """
     process = await asyncio.create_subprocess_exec(

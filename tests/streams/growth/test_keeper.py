@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from types import MethodType
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -25,8 +27,9 @@ from streams.growth import (
 from streams.growth.journal import GrowthJournal
 from streams.growth.moving import Copied
 from streams.growth.placing import PLACED
+from streams.growth.renewing import keep_order
 from streams.kafka.cluster import Cluster, admin, partition_counts
-from streams.state.layout import DRAINING, GROWING, MOVED, SETTLED, STOPPING, read_layout
+from streams.state.layout import DRAINING, GROWING, MOVED, SETTLED, STOPPING, ordered_ids, read_layout
 from streams.topics import API_KEYS, BY_NAME, DOCUMENTS, INVOCATIONS, STAGE_HEALTH
 from tests.conftest import Kafka
 from tests.streams.broker import CODEC, Writer, fresh_cluster, key
@@ -105,6 +108,53 @@ async def test_a_growth_that_is_given_up_elsewhere_ends_here(kafka: Kafka) -> No
     layout = read_layout(cluster, CODEC)
     assert (layout.phase, layout.partitions, layout.steps[-1]) == (SETTLED, 2, "given up")
     assert partition_counts(admin(cluster), cluster)[API_KEYS.name] == 2
+
+
+async def test_a_growth_waits_until_offsets_are_in_order(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look of a gateway notes the ids of the topics, as a growth is asked for."""
+    cluster = await fresh_cluster(kafka, 2)
+    await waiting(cluster)
+    ordering, go_on = threading.Event(), threading.Event()
+
+    def slow(*args: Any) -> list[str]:
+        ordering.set()
+        go_on.wait(30)
+        return keep_order(*args)
+
+    monkeypatch.setattr(keeper, "keep_order", slow)
+    async with keeping(cluster) as one:
+        await until(ordering.is_set)
+        one.begin(3)
+        go_on.set()
+        await until(lambda: read_layout(cluster, CODEC).phase == DRAINING)
+        assert one.grows
+
+
+async def test_nothing_is_put_in_order_beside_a_growth(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was asked for as the gateway looked."""
+    cluster = await fresh_cluster(kafka, 2)
+    await waiting(cluster)
+    looking, go_on = threading.Event(), threading.Event()
+    beside = Mock()
+
+    def slow(asked: Cluster) -> dict[str, str]:
+        looking.set()
+        go_on.wait(30)
+        return ordered_ids(asked)
+
+    monkeypatch.setattr(keeper, "ordered_ids", slow)
+    monkeypatch.setattr(keeper, "keep_order", beside)
+    async with keeping(cluster) as one:
+        await until(looking.is_set)
+        one.begin(3)
+        await until(lambda: read_layout(cluster, CODEC).phase == DRAINING)
+        go_on.set()
+        began = read_layout(cluster, CODEC)
+        await until(lambda: read_layout(cluster, CODEC).told_at != began.told_at)  # it looked again since
+        assert one.grows
+    beside.assert_not_called()
 
 
 async def test_what_was_settled_meanwhile_is_not_begun_anew(kafka: Kafka) -> None:

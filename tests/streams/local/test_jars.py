@@ -90,6 +90,23 @@ def test_processes_that_fetch_at_once_all_get_whole_jars(one_jar: Path, tmp_path
     assert [jar.name for jar in kafka_jars(tmp_path / "cache", one_jar)] == ["jspecify-1.0.0.jar"]
 
 
+def test_a_cache_that_is_complete_is_only_read(tmp_path: Path) -> None:
+    lock_file = tmp_path / "jars.lock"
+    lock_file.write_text("# no jars\n")
+    whole = tmp_path / "kafka" / hashlib.sha256(lock_file.read_bytes()).hexdigest()[:16]
+    whole.mkdir(parents=True)
+
+    assert kafka_jars(tmp_path, lock_file) == []
+    assert list((tmp_path / "kafka").iterdir()) == [whole]
+
+
+def test_a_cache_that_cannot_be_written_is_told_with_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(RequestError, match=r"file/cache cannot be written: Not a directory; .*_CACHE_DIR"):
+        kafka_jars(tmp_path / "file" / "cache")
+
+
 def test_the_cache_is_where_the_setting_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HEADRACE_CACHE_DIR", str(tmp_path))
     assert default_cache_dir() == tmp_path

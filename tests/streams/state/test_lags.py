@@ -1,5 +1,6 @@
-"""When the lag of groups is as it was before, so that nobody need ask."""
+"""How far groups are behind, and when that is as it was before, so that nobody need ask."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -7,8 +8,13 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from schemas.errors import TransientError
 from streams.kafka.cluster import Cluster
+from streams.partitions import partition_of
 from streams.state import lags
-from streams.state.lags import TopicsSample, committed_offsets, is_still
+from streams.state.group_reading import GroupReading
+from streams.state.lags import TopicsSample, commit_offsets, committed_offsets, is_still
+from streams.topics import PROGRESS
+from tests.conftest import Kafka
+from tests.streams.broker import Writer, fresh_cluster
 
 ENDS = {"documents": 7, "parsed": 5, "stage-health": 100}
 
@@ -68,3 +74,18 @@ def test_a_group_that_may_not_be_read_is_told_at_once(monkeypatch: pytest.Monkey
     with pytest.raises(TransientError, match="offsets of parsing: "):
         committed_offsets(Cluster("127.0.0.1:9"), "parsing", {"documents": 1})
     assert group.closed
+
+
+async def test_how_far_a_group_has_read_is_told_by_the_partition_of_a_key(kafka: Kafka) -> None:
+    cluster = await fresh_cluster(kafka, partitions=3)
+    place = PROGRESS.name, partition_of("run-1", 3)
+    reading = GroupReading(cluster, PROGRESS, "tracking", 3)
+    writer = Writer(cluster)
+    for name in ("a", "b"):
+        writer.write(PROGRESS, name, None, place[1])
+    await writer.written()
+
+    assert (await reading.end("run-1"), await reading.position("run-1")) == (2, 0)
+
+    await asyncio.to_thread(commit_offsets, cluster, cluster.name("tracking"), {place: 1})
+    assert await reading.position("run-1") == 1

@@ -90,22 +90,26 @@ async def running(
     protocols: str = "",
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A git process with pipes, in a group of its own that ends with the block."""
-    process = await asyncio.create_subprocess_exec(
-        git_path(),
-        f"--git-dir={repository}",
-        *arguments,
-        env=environment(configuration or {}, protocols),
-        cwd="/",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-        limit=1024 * 1024,
+    # A start that is cancelled may wait for ever for pipes that it has not connected yet, and kills git, but
+    # not what git has started. So it is not cancelled: it takes milliseconds.
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            git_path(),
+            f"--git-dir={repository}",
+            *arguments,
+            env=environment(configuration or {}, protocols),
+            cwd="/",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+            limit=1024 * 1024,
+        )
     )
     try:
-        yield process
+        yield await asyncio.shield(starting)
     finally:
-        if process.returncode is None:
+        if (process := await asyncio.shield(starting)).returncode is None:
             await _end(process)
 
 

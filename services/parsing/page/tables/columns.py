@@ -130,7 +130,7 @@ def spans_of(line: Sequence[Word], gap: float = WORD) -> list[Gap]:
 
 
 def _gutters(lines: Sequence[Sequence[Word]]) -> list[Gap]:
-    spans = [spans_of(line) for line in _beside(lines)]
+    spans = [spans_of(line) for line in beside(lines)]
     left, right = min(s[0][0] for s in spans), max(s[-1][1] for s in spans)
     kept = [s for s in spans if _is_kept(s, right - left)]
     several = sum(len(s) > 1 for s in kept)
@@ -168,7 +168,7 @@ def _before_values(lines: Sequence[Sequence[Word]], gap: Gap) -> bool:
     return several and most and all(is_figure(after) for _, after in pairs)
 
 
-def _beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
+def beside(lines: Sequence[Sequence[Word]]) -> list[list[Word]]:
     """Lines, with those joined that stand beside each other, as cells do whose middles are at one height."""
     rows = grouped(lines, _stands_beside)
     return [sorted((word for line in row for word in line), key=lambda w: w.x0) for row in rows]

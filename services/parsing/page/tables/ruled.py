@@ -11,7 +11,7 @@ from services.parsing.page.geometry import Box, Page, Word, bounds
 from services.parsing.page.lines import GAP, rows_of
 from services.parsing.page.tables.build import build, ruled_head
 from services.parsing.page.tables.cells import Table, fill
-from services.parsing.page.tables.columns import HEAD, gutters, spans_of, split_lines, texts_of
+from services.parsing.page.tables.columns import HEAD, beside, gutters, spans_of, split_lines, texts_of
 from services.parsing.page.tables.fits import (
     FURTHEST,
     crosses,
@@ -25,6 +25,7 @@ from services.parsing.page.tables.pairs import stacked
 from services.parsing.page.tables.rows import holds_rows
 from services.parsing.page.tables.rules import (
     NEAR,
+    TOUCH,
     Grid,
     Rule,
     column_edges,
@@ -32,6 +33,7 @@ from services.parsing.page.tables.rules import (
     lattices,
     rules_in,
     rules_of,
+    without_underlines,
 )
 from services.parsing.page.tables.values import is_figure, is_sign
 from services.parsing.page.text import Vocabulary
@@ -49,6 +51,7 @@ def ruled_tables(
     if not page.strokes or len(page.strokes) > MAX_STROKES:
         return [], words, []
     across, down = rules_of(page.strokes)
+    across = without_underlines(across, words)
     if len(across) * len(down) > 500_000:
         return [], words, []
     tables: list[Table] = []
@@ -159,9 +162,12 @@ def _tabular(
         return False
     if _begins_table(band, spans, above.at, bounds(lines[-1]).y1 if lines else above.at):
         return False
+    edges = [x for x in above.breaks if any(abs(x - other) <= TOUCH for other in below.breaks)]
+    if edges and not any(crosses(line, [(x, x) for x in edges]) for line in band):
+        return True  # both are drawn cell by cell
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
-    if all(len(spans_of(line, GAP)) == 1 for line in band):
+    if all(len(spans_of(line, GAP)) == 1 for line in beside(band)):
         return len(band) == 1 and not prose[0]
     return sum(prose) * 2 < len(band) and not _holds_paragraph(band, prose, lines)
 
@@ -204,8 +210,8 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     under = rows_of(_between(words, left, right, bottom, bottom + 2_000))
     wide = [r.at for r in across if min(r.end, right) - max(r.start, left) > (right - left) / 2]
     later = [at for at in wide if at > bottom + NEAR]
-    head = [_texts(line) for line in above[:1]]  # again: that of the next table
-    under = list(takewhile(lambda line: _texts(line) not in head, under))
+    again = [_texts(line) for line in above[:1]]  # the head of the next table
+    under = list(takewhile(lambda line: _texts(line) not in again, under))
     below = _near(under, bottom, words, (left, right), inside or [*above[:1], *under[:1]], later)
     edges = column_edges(rules)
     gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
@@ -218,7 +224,9 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     if _lacks_labels([*inside, *below], words, left):
         return []
     above = list(takewhile(lambda line: not _beyond(line, words, left, right), above))
-    return [*head_of(above, gaps, top, left, [*inside, *below]), *inside, *tail_of(below, gaps, bool(edges))]
+    reach = bottom - bounds(inside[-1]).y1 + NEAR if inside else 0.0
+    head = head_of(above, gaps, top, left, [*inside, *below], reach)
+    return [*head, *inside, *tail_of(below, gaps, bool(edges))]
 
 
 def _near(

@@ -6,11 +6,12 @@ missing. A ladder has only horizontal strokes; if they were drawn cell by cell, 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from services.parsing.page.geometry import Boxed, Stroke, grouped
+from services.parsing.page.geometry import Boxed, Stroke, Word, grouped
 
 #: Strokes closer than this (points) are one: both edges of a thick line, neighbouring cells' borders.
 NEAR = 2.6
@@ -89,6 +90,21 @@ def merged(values: Iterable[float], near: float = TOUCH) -> list[float]:
     """Values in ascending order; values close to each other are replaced by their mean."""
     groups = grouped(sorted(values), lambda group, value: value - group[-1] <= near)
     return [sum(group) / len(group) for group in groups]
+
+
+def without_underlines(rules: Sequence[Rule], words: Iterable[Word]) -> list[Rule]:
+    """Horizontal rules, from top to bottom, without those that run below the letters of words, as those of
+    links do: they begin and end with words whose boxes hold them."""
+    heights = [rule.at for rule in rules]
+    begun: set[int] = set()
+    ended: set[int] = set()
+    for word in words:
+        for at in range(bisect_right(heights, word.middle), bisect_left(heights, word.y1)):
+            if abs(rules[at].start - word.x0) < TOUCH:
+                begun.add(at)
+            if abs(rules[at].end - word.x1) < TOUCH:
+                ended.add(at)
+    return [rule for at, rule in enumerate(rules) if at not in begun & ended]
 
 
 def rules_in(rules: Iterable[Rule], box: Boxed, slack: float = 0.0) -> list[Rule]:

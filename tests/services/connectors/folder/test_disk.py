@@ -43,10 +43,10 @@ async def test_what_does_not_move_is_given_up_and_what_moves_is_not(released: th
         await one.run(released.wait)
     assert one.stuck
 
-    with closing(Disk("/srv", stuck_seconds=0.5)) as two:
+    with closing(Disk("/srv", stuck_seconds=2.0)) as two:
 
         def slow_but_alive() -> str:
-            for _ in range(8):
+            for _ in range(25):
                 threading.Event().wait(0.1)
                 two.tick()
             return "done"
@@ -57,7 +57,7 @@ async def test_what_does_not_move_is_given_up_and_what_moves_is_not(released: th
 async def test_a_thread_ends_with_its_run(released: threading.Event) -> None:
     with closing(Disk("/srv")) as one:
         await one.run(int)
-    await eventually(lambda: all("disk /srv" not in thread.name for thread in threading.enumerate()), 5)
+    await eventually(lambda: all("disk /srv" not in thread.name for thread in threading.enumerate()))
 
 
 async def test_runs_go_on_beside_more_stuck_ones_than_the_machine_has_threads_to_lend(

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,9 +23,12 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-def does(git: Path, script: str) -> None:
+def does(git: Path, script: str, whose: str = "$$") -> None:
+    """`whose` process id it writes, the shell's own or that of what it has started."""
     git.write_text(
-        f"#!/bin/sh\necho $$ > {git.parent / 'new'}; mv {git.parent / 'new'} {git.parent / 'pid'}\n{script}\n"
+        f"#!/bin/sh\n{script if whose == '$!' else ''}\n"
+        f"echo {whose} > {git.parent / 'new'}; mv {git.parent / 'new'} {git.parent / 'pid'}\n"
+        f"{'wait' if whose == '$!' else script}\n"
     )
     git.chmod(0o700)
 
@@ -62,3 +68,28 @@ async def test_one_is_ended_with_the_run_that_waits_for_it(git: Path, tmp_path: 
     with pytest.raises(asyncio.CancelledError):
         await running
     assert not is_running(git)
+
+
+async def test_one_that_is_cancelled_while_it_starts_is_ended_with_all_that_it_started(
+    git: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = git.parent / "pid"
+    does(git, "sleep 3600 &", whose="$!")
+
+    class Cancelled(subprocess.Popen[bytes]):
+        """Its run is cancelled before asyncio has connected its pipes."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            while not child.exists():
+                time.sleep(0.01)
+            running.cancel()
+
+    monkeypatch.setattr(subprocess, "Popen", Cancelled)
+    running = asyncio.create_task(transfer(tmp_path, ["fetch"], {}, 60, 1000))
+
+    async with asyncio.timeout(30):
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    await eventually(lambda: not is_running(git), 10)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import os
 
+from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from tests.services.parsing.relatives.case import Case
@@ -136,7 +137,7 @@ def _locked_128() -> bytes:
     own = hashlib.md5(key + (4).to_bytes(3, "little") + b"\0\0sAlT").digest()
     first = hashlib.md5(_PAD + ident).digest()
     for n in range(20):
-        cipher = Cipher(algorithms.ARC4(bytes(b ^ n for b in key)), None).encryptor()
+        cipher = Cipher(ARC4(bytes(b ^ n for b in key)), None).encryptor()
         first = cipher.update(first)
     encrypt = f"<</Filter/Standard/V 4/R 4/Length 128/P -44/CF<</StdCF<</CFM/AESV2/AuthEvent/DocOpen/Length 16>>>>/StmF/StdCF/StrF/StdCF/O<{owner.hex()}>/U<{first.hex()}{'00' * 16}>>>"
     return raw(_aes(own, show(*LINES).encode()), objects=[encrypt]).replace(
