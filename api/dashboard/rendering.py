@@ -1,5 +1,6 @@
 """Rendering: templates with autoescape, and the headers of a page."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -40,6 +41,8 @@ HEADERS: Mapping[str, str] = {
 }
 #: Blocks of a template that are sent again when they change.
 LIVE = "live_"
+#: Embeddings and overrides of the direction of writing, which nothing needs that is one text.
+_TURNS = re.compile("[\u202a-\u202e]")
 #: What was done, for the page that follows a form.
 SAID = "headrace_said"
 
@@ -52,6 +55,7 @@ def environment() -> Environment:
         autoescape=True,
         auto_reload=False,
         undefined=StrictUndefined,
+        finalize=_in_order,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -59,6 +63,13 @@ def environment() -> Environment:
     made.globals.update(asset=asset, params=params, find=find, **formats.GLOBALS)
     made.globals["ui"] = made.get_template("macros.html").module
     return made
+
+
+def _in_order(value: Any) -> Any:
+    """A text with what turns its direction as an escape: U+202E in a name hides how the name ends."""
+    if not isinstance(value, str) or not _TURNS.search(value):
+        return value
+    return type(value)(_TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", value))
 
 
 def compile_all() -> None:

@@ -26,6 +26,7 @@ from schemas.words import words_of
 
 MODES = ("hybrid", "dense", "sparse")
 _LIMIT = 10
+_NO_TEXT = "say what you are looking for: filters narrow a search down, and find nothing by themselves"
 _MOST_OFFSET = 590
 #: Metadata that a hit shows apart, or not at all.
 _APART = (
@@ -83,7 +84,8 @@ async def _load(request: web.Request) -> Context:
         "programs": None,
     }
     if not asked["q"].strip() or chosen is None:
-        return context
+        filtered = any(asked[name].strip() for name in ("contains", "regex", "where"))
+        return context | {"error": _NO_TEXT if filtered else None}
     try:
         payload = _payload(asked, chosen, offset)
         context["programs"] = _programs(request, payload)

@@ -26,6 +26,8 @@ _NAMED = re.compile(
 )
 #: Encodings of texts; others of Python's codecs decode escapes and names of hosts.
 _OF_TEXTS = re.compile(r"(?:cp|iso|koi8|mac|gb|big5|euc|shift|hz|johab|tis|kz|ptcp|utf-(?:8|16|32))[\w-]*")
+#: Encodings with bytes that stand for nothing; programs of other systems leave such in their texts.
+_WINDOWS = tuple(f"cp125{n}" for n in range(10))
 #: Bytes in valid sequences that may be so by chance.
 _FEW = 40
 _NO_TEXT = "not a known document format, and not text: it holds control bytes"
@@ -79,11 +81,17 @@ def _same(a: str, b: str) -> bool:
 def _declared(data: bytes, charset: str) -> str | None:
     # Browsers read latin-1 as cp1252: most old pages declare the former and hold the latter.
     charset = "cp1252" if _same(charset, "latin-1") else charset
+    charset = charset.lower().replace("windows-125", "cp125")
     try:
         return data.decode(charset)
-    except (LookupError, UnicodeDecodeError):
-        escaped = _escaped(data) if charset.lower().startswith("iso-2022") else None
-        return escaped[0] if escaped else None
+    except UnicodeDecodeError:
+        if charset.lower().startswith("iso-2022") and (escaped := _escaped(data)):
+            return escaped[0]
+        text = data.decode(charset, "ignore")
+        proven = charset in _WINDOWS and not faults(text) and _nearly_utf8(data) is None
+        return text if proven else None
+    except LookupError:
+        return None
 
 
 def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:

@@ -122,6 +122,7 @@ class _Run:
             return False
         return (
             self._starts_item(self.lines[start], at)
+            or self._heads_next(self.lines[start], at)
             or is_ended_caption(line.words)
             or self._starts_paragraph(start, at)
         )
@@ -145,6 +146,11 @@ class _Run:
         )
         in_list = is_number(first.words[0].text) and abs(first.x0 - line.x0) < 2 * self.size
         return hangs or in_list or before.x1 < self.right - 0.15 * self.width
+
+    def _heads_next(self, first: Line, at: int) -> bool:
+        """Whether a line in bold below an item does not hang, and so heads what follows the list."""
+        outside = item_sign(first.words) is not None and self.lines[at].x0 < first.x0 + 0.3 * self.size
+        return outside and self.styles[at].bold and not self.styles[at - 1].bold
 
     def _starts_paragraph(self, start: int, at: int) -> bool:
         first, before, line = self.lines[start], self.lines[at - 1], self.lines[at]

@@ -33,11 +33,12 @@ _CUT_FIGURE = re.compile(r"\d[.,]$")
 _SIGN = re.compile(r"[.,;:!?)\]}%»”’]+")
 #: What distinguishes a line of code from a word in a monospaced font.
 _CODE = re.compile(r"[{};=<>]|\(.*\)|^[$#]")
-_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]+")
+#: Without the digits of Arabic and Persian and what stands within their numbers, which are read as all are.
+_RTL = re.compile("[\u0590-\u065f\u066d-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]+")
 #: What keeps its own order among right-to-left words: Latin words with all between them, and each number.
 _OTHERS = re.compile(f"[^{_RTL.pattern[1:-2]}]+")
 _LATIN, _LATIN_RUN = re.compile(r"[A-Za-z\u00c0-\u024f]"), re.compile(r"\w(?:.*\w)?")
-_NUMBER = re.compile(r"[%$€₪]?\d(?:[.,:/-]?\d)*[$€₪]?")  # read backwards
+_NUMBER = re.compile(r"[%٪$€₪]?\d(?:[.,:/٫٬-]?\d)*[$€₪]?")  # read backwards
 #: A blank before or behind brackets that the reader leaves out.
 _LOST_BLANK = re.compile(r"(?<=[^\W_a-zA-Z])(?=[(\[])|(?<=[)\]])(?=[^\W_a-zA-Z])")
 _BRACKETS = ("()", "[]", "{}")
@@ -216,7 +217,7 @@ def _right_to_left(words: Sequence[Word]) -> str:
     seen, reach = "", words[0].x0
     for word in words:
         blank = " " if word.x0 - reach > BLANK * word.style.size else ""
-        seen += blank + _RTL.sub(_backwards, word.text)
+        seen += blank + turned(word.text)
         reach = word.x1
     text = _OTHERS.sub(_with_own_order, seen[::-1])
     for pair in _BRACKETS:
@@ -231,6 +232,12 @@ def _with_own_order(others: re.Match[str]) -> str:
 
 def _backwards(found: re.Match[str]) -> str:
     return found[0][::-1]
+
+
+def turned(text: str) -> str:
+    """The right-to-left letters of a text in the opposite order, all others as they are: from the order of
+    reading to that of the page, and back."""
+    return _RTL.sub(_backwards, text)
 
 
 def right_to_left(text: str) -> bool:
@@ -257,16 +264,14 @@ def clean(text: str) -> str:
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
     if _MARKS.search(text):
-        text = unicodedata.normalize("NFC", text)
-    return _LAM_ALEF.sub(r"\1ل\2", text) if right_to_left(text) else text
+        return unicodedata.normalize("NFC", text)
+    return text
 
 
 # Ligatures; radicals and compatibility forms that fonts name instead of the ideographs.
 _LIGATURES = re.compile("[\ufb00-\ufb06\u2e9f\u2ef3\u2f00-\u2fd5\uf900-\ufaff]")
 # Marks behind their letters, as programs of Apple write them.
 _MARKS = re.compile("[\u0300-\u036f]")
-# The lam-alef ligature is extracted as two letters in visual order, not in reading order.
-_LAM_ALEF = re.compile("(ا)([اأإآ])ل")
 _LEADER = re.compile(r"\s*\.{5,}\s*")
 # The blanks of symbol fonts are private characters.
 _BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\uf020\uf0a0\x00-\x1f]")

@@ -255,7 +255,7 @@ _CUT = """() => [
 ].map((one) => one.outerHTML.slice(0, 200))"""
 
 
-@pytest.mark.parametrize("room", [375, 1200])
+@pytest.mark.parametrize("room", [375, 981, 1181])
 async def test_no_page_scrolls_sideways_and_each_shows_where_it_is(dashboard: Dashboard, room: int) -> None:
     from playwright.async_api import expect
 
@@ -267,7 +267,7 @@ async def test_no_page_scrolls_sideways_and_each_shows_where_it_is(dashboard: Da
         width = await page.evaluate("document.documentElement.scrollWidth")
         if width > room:
             wide[path] = width
-        for cut in await page.evaluate(_CUT) if room < 860 else ():
+        for cut in await page.evaluate(_CUT) if room < 981 else ():
             wide[f"{path}: {cut}"] = room
         here = page.get_by_role("navigation", name="Main").locator("[aria-current]")
         if await here.count():

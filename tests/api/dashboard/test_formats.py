@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.dashboard.pages.search import where_of
+from api.dashboard.rendering import environment
 from api.dashboard.shown.formats import ago, breakable, duration, marked, percent, plural, rate, size, when
 from api.errors import BadRequest
 from schemas.words import words_of
@@ -80,3 +81,11 @@ def test_a_filter_is_json_or_terms() -> None:
     for odd in ("{", "page", "= 3", ","):
         with pytest.raises(BadRequest):
             where_of(odd)
+
+
+def test_a_name_that_turns_the_direction_of_writing_is_shown_as_it_is_stored() -> None:
+    page = environment().from_string("{{ name }} {{ name|breakable }} {{ plain }}")
+
+    shown = page.render(name="x\u202egpj.<md", plain="\u05de\u05d9\u05dd")
+
+    assert shown.replace("<wbr>", "") == "x\\u202egpj.&lt;md x\\u202egpj.&lt;md \u05de\u05d9\u05dd"

@@ -103,6 +103,15 @@ async def test_a_wrong_address_is_a_page_that_says_what_is_wrong(server: Server,
     assert "<h1>" in answered.text
 
 
+async def test_filters_without_a_text_are_answered_with_what_is_missing(
+    server: Server, folder_source: str
+) -> None:
+    await create_run(server, folder_source, "pages")
+    async with visiting(server) as visitor:
+        assert 'role="alert"' in (await visitor.get("/search?q=&regex=gate")).text
+        assert 'role="alert"' not in (await visitor.get("/search?q=&regex=")).text
+
+
 async def test_who_is_not_signed_in_is_offered_to_sign_in(server: Server) -> None:
     async with server.client.get("/sources", headers={"Accept": "*/*"}) as answered:
         text = await answered.text()

@@ -49,6 +49,7 @@ _NAME = re.compile(r"[\w-]+$")
 _SCHEME = re.compile(r"^(?:mailto|tel|xmpp):", re.I)
 _BINARY = ("B", "BASE64")
 _FOLD = re.compile(rb"\r?\n[ \t]")
+_CALENDAR = re.compile(r"^X-WR-CALNAME(?:;[^:\n]*)?:(.*\S.*)$", re.M)
 _ESCAPED = re.compile(r"\\([nN;,\\])")
 
 _TAGS = re.compile(r"</?(?:p|br|a|b|i|u|ul|ol|li|div|span|html|body|strong|em)\b[^>]{0,2000}>", re.I)
@@ -71,8 +72,13 @@ def parse_calendar(data: bytes) -> ParsedDocument:
     text, warnings = decode(_FOLD.sub(b"", data))  # folds may part the bytes of a letter
     components = list(_components(text))
     writer = Writer()
+    name = _CALENDAR.search(text)
+    if name and len(components) > 1:
+        writer.heading(1, md.escape(_unescaped(name[1]).strip()))
     for component in components:
         _write(component, writer, level=1 if len(components) == 1 else 2)
+    if name and len(components) == 1:
+        writer.add(f"**Calendar:** {md.escape(_unescaped(name[1]).strip())}")
     if not components:
         writer.add(md.escape_lines(md.escape(text.strip())))
     markdown, _ = writer.finish()

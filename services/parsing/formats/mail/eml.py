@@ -36,6 +36,9 @@ _BEHIND_BASE64 = re.compile(
 )
 #: Between two words; lines of base64 hold no blanks.
 _BLANK = re.compile(r"(?<=\w[^\S\r\n])(?=\w)")
+#: Bytes before the head of a message in which it is looked for.
+_LONGEST_BEFORE = 4000
+_SPLIT_HEAD = re.compile(rb"\A((?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+)[\r\n]+(?=Content-Type:)", re.I)
 _LAST = re.compile(rb"^--(\S[^\r\n]{0,69}?)--[ \t]*\r?$", re.M)
 
 
@@ -57,7 +60,24 @@ def read_message(data: bytes) -> Message:
         data = decode(data)[0].encode("utf-8", "replace")
     if data.startswith(b"From "):
         data = data.partition(b"\n")[2]
-    return _with_parts(_FOLDED.sub(_unfolded, data.lstrip(b"\xef\xbb\xbf\r\n"), _MOST_FOLDED))
+    data = _SPLIT_HEAD.sub(_one_head, _from_head(data.lstrip(b"\xef\xbb\xbf\r\n")), count=1)
+    return _with_parts(_FOLDED.sub(_unfolded, data, _MOST_FOLDED))
+
+
+def _from_head(data: bytes) -> bytes:
+    """A message without what a program that saved it wrote before its head: answers of a server."""
+    if _HEADER.match(data):
+        return data
+    heads = (data[found.start() :] for found in _HEADER.finditer(data, 0, _LONGEST_BEFORE))
+    message = next((rest for rest in heads if is_mail(rest, rest)), data)
+    if message is not data:
+        warn("The lines before the head of the message are left out.")
+    return message
+
+
+def _one_head(match: re.Match[bytes]) -> bytes:
+    """A head without the blank lines before its type, unless it has named one."""
+    return match[0] if b"\ncontent-type:" in match[0].lower() else match[1]
 
 
 def _unfolded(match: re.Match[bytes]) -> bytes:

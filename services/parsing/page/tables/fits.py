@@ -59,15 +59,24 @@ def crosses(line: Sequence[Word], gaps: Sequence[Gap]) -> bool:
 
 
 def head_of(
-    above: Sequence[list[Word]], gaps: Sequence[Gap], edge: float, left: float, body: Sequence[list[Word]]
+    above: Sequence[list[Word]],
+    gaps: Sequence[Gap],
+    edge: float,
+    left: float,
+    body: Sequence[list[Word]],
+    reach: float = 0.0,
 ) -> list[list[Word]]:
     """The lines above an edge, nearest first, that fit the columns or hold labels of several of them. `body`
-    are the lines below the edge."""
+    are the lines below the edge, `reach` is how far rows are from the rule below them (points)."""
     out: list[list[Word]] = []
     sure = 0
     for line in above[:HEAD]:
         box = bounds(line)
-        if edge - box.y1 > 1.1 * (box.y1 - box.y0) or is_caption(line) or (body and is_larger(line, body)):
+        if (
+            edge - box.y1 > max(1.1 * box.height, reach)
+            or is_caption(line)
+            or (body and is_larger(line, body))
+        ):
             break
         if spans_of(line)[0][1] > gaps[0][1] and box.x0 < left + 2 * line[0].style.size:
             break  # text above the table
@@ -78,7 +87,7 @@ def head_of(
             break
         out.append(line)
         sure = sure if label and not spans else len(out)
-        edge = box.y0
+        edge, reach = box.y0, 0.0
     return out[:sure][::-1]
 
 

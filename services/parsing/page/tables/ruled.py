@@ -25,6 +25,7 @@ from services.parsing.page.tables.pairs import stacked
 from services.parsing.page.tables.rows import holds_rows
 from services.parsing.page.tables.rules import (
     NEAR,
+    TOUCH,
     Grid,
     Rule,
     column_edges,
@@ -161,6 +162,9 @@ def _tabular(
         return False
     if _begins_table(band, spans, above.at, bounds(lines[-1]).y1 if lines else above.at):
         return False
+    edges = [x for x in above.breaks if any(abs(x - other) <= TOUCH for other in below.breaks)]
+    if edges and not any(crosses(line, [(x, x) for x in edges]) for line in band):
+        return True  # both are drawn cell by cell
     left, right = min(above.start, below.start), max(above.end, below.end)
     prose = [is_prose(line, left, right) for line in band]
     if all(len(spans_of(line, GAP)) == 1 for line in beside(band)):
@@ -206,8 +210,8 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     under = rows_of(_between(words, left, right, bottom, bottom + 2_000))
     wide = [r.at for r in across if min(r.end, right) - max(r.start, left) > (right - left) / 2]
     later = [at for at in wide if at > bottom + NEAR]
-    head = [_texts(line) for line in above[:1]]  # again: that of the next table
-    under = list(takewhile(lambda line: _texts(line) not in head, under))
+    again = [_texts(line) for line in above[:1]]  # the head of the next table
+    under = list(takewhile(lambda line: _texts(line) not in again, under))
     below = _near(under, bottom, words, (left, right), inside or [*above[:1], *under[:1]], later)
     edges = column_edges(rules)
     gaps = gutters(inside) if len(inside) >= 3 and not edges else [(x, x) for x in edges]
@@ -220,7 +224,9 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     if _lacks_labels([*inside, *below], words, left):
         return []
     above = list(takewhile(lambda line: not _beyond(line, words, left, right), above))
-    return [*head_of(above, gaps, top, left, [*inside, *below]), *inside, *tail_of(below, gaps, bool(edges))]
+    reach = bottom - bounds(inside[-1]).y1 + NEAR if inside else 0.0
+    head = head_of(above, gaps, top, left, [*inside, *below], reach)
+    return [*head, *inside, *tail_of(below, gaps, bool(edges))]
 
 
 def _near(

@@ -24,6 +24,7 @@ from tests.services.parsing.relatives import (
 )
 from tests.services.parsing.relatives.case import Case
 from tests.services.parsing.relatives.further import KINDS as FURTHER
+from tests.services.parsing.relatives.hunted import KINDS as HUNTED
 from tests.services.parsing.relatives.neighbours import KINDS as NEIGHBOURS
 from tests.services.parsing.relatives.rebuilt import KINDS as REBUILT
 from tests.services.parsing.relatives.trackers import KINDS as TRACKERS
@@ -35,6 +36,7 @@ _KINDS = (
     *TRACKERS,
     *NEIGHBOURS,
     *FURTHER,
+    *HUNTED,
 )
 _CASES = [(kind.__name__.rsplit(".", 1)[-1], case) for kind in _KINDS for case in kind.CASES]
 
