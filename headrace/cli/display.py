@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Self
 from headrace.cli.output import console, note, print_json, terminal_may_be_gone, visible, why
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
     from rich.live import Live
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 LINE_EVERY_S, SAME_LINE_EVERY_S = 1.0, 30.0
 #: A run begins within a second; one that has not begun after this time waits for something.
 _WAITING_S = 3.0
-#: Skipped documents that are named at the end of a run.
-_MOST_SKIPPED = 20
+#: Failed and skipped documents that are named at the end of a run.
+_MOST_NAMED = 20
 
 
 class Startup:
@@ -203,7 +205,7 @@ def print_begun(source_id: str, invocation_id: str, as_json: bool) -> None:
 
 
 def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
-    """Print the result of a run, and every failed document with its reason."""
+    """Print the result of a run, and its first failed documents with their reasons."""
     from rich.text import Text
 
     from headrace.client.progress import failure_of, listed, skipped_files, status_of, summary
@@ -213,12 +215,12 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
         print(result_json(result))
         return
     out = console()
-    for failure in result.failures:
-        reason = visible(why(failure.error, failure.document_key))
-        out.print(
-            Text.assemble(("failed  ", "red"), f"{visible(failure.document_key or '?')}  ", (reason, "dim"))
-        )
-    _print_skipped(result)
+    run = result.progress.invocation_id
+    failed = [(one.document_key, one.error) for one in result.failures]
+    _print_named(("failed  ", "red"), failed, result.progress.counts.failed, f"failures {run}")
+    skipped = [(one.document_key, one.reason) for one in result.skipped]
+    rest = f"documents {run} --status skipped"
+    _print_named(("skipped ", "yellow"), skipped, result.progress.counts.skipped, rest)
     _print_warnings(result)
     status = status_of(result.progress.status)
     mark = ("✓ ", "green") if result.ok else ("✗ ", "red")
@@ -234,17 +236,18 @@ def print_result(result: "SyncResult", as_json: bool, looked_for: str) -> None:
         note(result.remark)
 
 
-def _print_skipped(result: "SyncResult") -> None:
-    """The first skipped documents, with their reasons."""
+def _print_named(
+    head: tuple[str, str], documents: "Sequence[tuple[str | None, str | None]]", count: int, rest: str
+) -> None:
+    """The first of `count` documents with their reasons; the command `rest` shows all."""
     from rich.text import Text
 
     out = console()
-    for skipped in result.skipped[:_MOST_SKIPPED]:
-        name, reason = visible(skipped.document_key or "?"), visible(skipped.reason or "")
-        out.print(Text.assemble(("skipped ", "yellow"), f"{name}  ", (reason, "dim")))
-    if (more := result.progress.counts.skipped - _MOST_SKIPPED) > 0:
-        rest = f"headrace invocations documents {result.progress.invocation_id} --status skipped"
-        out.print(Text(f"and {more:,} more skipped: {rest}", style="dim"))
+    for key, reason in documents[:_MOST_NAMED]:
+        name = visible(key or "?")
+        out.print(Text.assemble(head, f"{name}  ", (visible(why(reason, key)), "dim")))
+    if (more := count - _MOST_NAMED) > 0:
+        out.print(Text(f"and {more:,} more {head[0].strip()}: headrace invocations {rest}", style="dim"))
 
 
 def _print_warnings(result: "SyncResult") -> None:

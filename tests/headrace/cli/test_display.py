@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from headrace.cli.display import RunDisplay, Startup
+from headrace.cli.display import RunDisplay, Startup, print_result
 from headrace.cli.resources import print_progress
 from headrace.client.progress import PENDING
+from headrace.client.sync import SyncResult
 from headrace.local.supervisor import ProcessState, StateChange
-from schemas.api import InHand
-from tests.headrace.client.test_progress import progress
+from schemas.api import DocumentOutcome, InHand
+from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
 
 
@@ -88,3 +89,21 @@ def test_an_invocation_shows_what_its_run_waits_for(capsys: pytest.CaptureFixtur
     assert "waits for" in shown
     assert "for 67 s; last error, in attempt 12: http://git.test/info/refs does not answer" in shown
     assert "not ours" not in shown
+
+
+def test_many_failed_documents_are_told_by_the_first_and_by_how_all_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failures = [
+        DocumentOutcome(document_key=f"{number}.docx", status="failed", chunks=0, error="no zip")
+        for number in range(1000)
+    ]
+
+    print_result(SyncResult("s", progress(COMPLETE, failed=1000), failures, 1), False, "files")
+
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[19:21] == [
+        "failed  19.docx  no zip",
+        "and 980 more failed: headrace invocations failures i",
+    ]
+    assert len(shown) == 22
