@@ -4,7 +4,17 @@
 from __future__ import annotations
 
 from tests.services.parsing.relatives.case import Case
-from tests.services.parsing.relatives.neighbours.drawing import Mark, bold, box, cells, page, rules, text
+from tests.services.parsing.relatives.neighbours.drawing import (
+    SENTENCES,
+    Mark,
+    bold,
+    box,
+    cells,
+    page,
+    pages,
+    rules,
+    text,
+)
 
 _GATE = (
     "def opened(gate):",
@@ -44,4 +54,6 @@ CASES = [
     Case("docling 1225: a title in the middle above facts in columns", "a.pdf", page(text(297, 790, "MINUTES OF THE MEETING", size=16, font="Helvetica-Bold", align="c"), cells((72, 157), 766, ("Date:", "12 March 2024"), ("Place:", "Hall of the mill"), ("Present:", "Ann Weir (chair), Bob Brook, Carla Lake"), size=11, step=20), bold(72, 690, "1. Opening", size=12), text(72, 670, "The chair opens the meeting at seven.")), matches=["^# MINUTES OF THE MEETING$", r"^## 1\. Opening$"], rows=[["Date:", "12 March 2024"], ["Place:", "Hall of the mill"]]),
     Case("MinerU: answers behind capitals, one below the other", "a.pdf", page(text(72, 780, "1. Who opens the gate?"), text(100, 764, "A. the keeper", "B. the miller", "C. nobody"), text(72, 710, "2. When is it closed?"), text(100, 694, "A. at noon", "B. at nine", "C. never")), matches=[r"^A\. the keeper$", r"^B\. the miller$", r"^C\. never$", r"^2\. When is it closed\?$"]),
     Case("grobid: sources whose second lines hang", "a.pdf", page(bold(72, 790, "References", size=14), *(mark for n, (label, *lines) in enumerate(_SOURCES) for mark in (text(72, 765 - 32 * n, label, size=10), text(90, 765 - 32 * n, *lines, size=10)))), has=["floods of three hundred years have left", "with tables for keepers."], matches=[r"^\\?\[2\\?\] C\. Lake\. On gates\."]),
+    Case("pymupdf4llm 190: numbers of invoices at the top of pages", "a.pdf", pages(*([text(72, 800, f"Invoice {1001 + n}", size=10), text(72, 760, f"To customer {'ABCDE'[n]}.", *SENTENCES, size=10)] for n in range(5))), has=[f"Invoice {1001 + n}" for n in range(5)]),
+    Case("docling 1272: numbers of pages of an excerpt still go", "a.pdf", pages(*([text(72, 800, f"The river. Page {117 + n}", size=10), text(72, 760, f"Chapter {'ABCDE'[n]}.", *SENTENCES, size=10)] for n in range(5))), lacks=[f"Page {117 + n}" for n in range(5)]),
 ]  # fmt: skip
