@@ -267,9 +267,7 @@ def clean(text: str) -> str:
         return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     text = _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
     text = _UNSEEN.sub("", _BLANKS.sub(" ", text))
-    if _MARKS.search(text):
-        return unicodedata.normalize("NFC", text)
-    return text
+    return unicodedata.normalize("NFC", text) if _MARKS.search(text) else text
 
 
 # Ligatures; radicals and compatibility forms that fonts name instead of the ideographs.
