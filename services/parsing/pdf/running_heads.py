@@ -32,6 +32,8 @@ STAMPED = 0.03
 WIDE = 1.25
 #: A page number is this far (in font sizes) from the rest of its line.
 APART = 2.0
+#: The number of a thing is no further (in font sizes) from its name.
+ONE_BLANK = 0.5
 #: A line that repeats on this share of the pages runs; one that does so less often must be set off from the
 #: text by this share of its height.
 OFTEN, SET_OFF = 0.4, 0.7
@@ -49,7 +51,6 @@ _DIGITS = re.compile(r"\d+")
 _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶]+)(?=[\s\w]|$)")
 #: A page number in a line: at its start, before "of 12" at its end, or at its end.
 _PLACE = re.compile(r"^\d{1,5}\b|\b\d{1,5}(?=\s*(?:of|/|von|de|sur|di)\s*\d{1,5}$)|\b\d{1,5}$")
-_LAST_WORD = re.compile(r"([^\W\d_]+)\.? $")
 _PAGE_WORDS = ("page", "pg", "p", "seite", "blatt", "pagina", "página", "sheet", "slide")
 _NUMBER = re.compile(
     r"(?:page|p\.|seite|pagina|página)?\s*+[-–—|\[(]?\s*+(?:\d{1,4}|[ivxlc]{1,7})\s*+"
@@ -193,7 +194,7 @@ def _margins(page: Page) -> list[_Row]:
             apart = _number_apart(words)
             found = _PLACE.search(text.lower())
             counted = page.number - int(found[0]) if found else 0
-            if found and counted and not apart and _names_thing(text.lower()[: found.start()]):
+            if counted and _numbers_thing(words):
                 found, counted = None, 0
             key = _PLACE.sub("#", text.lower(), count=1) if found else text.lower()
             middle = box.middle / page.height
@@ -202,10 +203,13 @@ def _margins(page: Page) -> list[_Row]:
     return rows
 
 
-def _names_thing(before: str) -> bool:
-    """Whether a number right behind these words is that of a thing on each page: `Invoice 1002`."""
-    word = _LAST_WORD.search(before)
-    return word is not None and word[1] not in _PAGE_WORDS
+def _numbers_thing(words: Sequence[Word]) -> bool:
+    """Whether a row ends with the number of a thing, one blank behind its name: `Invoice 1002`."""
+    if len(words) < 2 or not words[-1].text.isdecimal():
+        return False
+    name = words[-2].text.lower().rstrip(".")
+    near = words[-1].x0 - words[-2].x1 < ONE_BLANK * words[-1].style.size
+    return near and name.isalpha() and name not in _PAGE_WORDS
 
 
 def _with_marks(rows: Sequence[list[Word]]) -> list[list[Word]]:
