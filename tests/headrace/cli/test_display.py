@@ -14,17 +14,21 @@ from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
 
 
-def test_a_start_says_at_once_that_it_begins_and_then_what_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_start_says_at_once_that_it_begins_what_runs_and_that_it_stops(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with Startup() as startup:
         startup.changed(StateChange("broker", ProcessState.STARTING))
         assert capsys.readouterr().err == "starting the services of this machine\n"
         startup.changed(StateChange("chroma", ProcessState.STARTING))
         startup.changed(StateChange("broker", ProcessState.RUNNING))
-        startup.changed(StateChange("broker", ProcessState.STOPPED))
+        for name in ("chroma", "broker"):
+            startup.changed(StateChange(name, ProcessState.STOPPED))
+        startup.stopped()
 
     shown = capsys.readouterr()
-    assert shown.err.endswith(" s  broker runs\n")
-    assert shown.err.count("\n") == 1
+    assert shown.err.endswith(" s  broker runs\nstopping\nstopped\n")
+    assert shown.err.count("\n") == 3
     assert shown.out == ""
 
 
