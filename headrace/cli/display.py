@@ -108,7 +108,13 @@ class Startup:
             self._print("starting the services of this machine")
 
     def _print(self, message: str) -> None:
-        self._console.print(message)
+        from rich.text import Text
+
+        with terminal_may_be_gone():
+            if self._status:
+                self._console.print(message)
+            else:  # rich ends the process where nobody reads a pipe any more
+                note(Text.from_markup(message).plain)
 
 
 class RunDisplay:
