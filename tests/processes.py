@@ -34,10 +34,11 @@ def ended_children() -> dict[int, int]:
     """Children that have ended, and that nobody has waited for yet: their exit status, minus the signal's
     number if one ended them."""
     ended = {}
-    for child in Path("/proc/thread-self/children").read_text().split():
-        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    children = Path("/proc/thread-self/children").read_text().split()
+    for stat in _readable((Path(f"/proc/{child}/stat") for child in children), Path.read_text):
+        fields = stat.rpartition(")")[2].split()
         if fields[0] == "Z":
-            ended[int(child)] = os.waitstatus_to_exitcode(int(fields[49]))
+            ended[int(stat.split()[0])] = os.waitstatus_to_exitcode(int(fields[49]))
     return ended
 
 

@@ -19,9 +19,9 @@ from benchmarks.main_content import made
 from services.parsing.formats.html.article import drop_hints
 from services.parsing.formats.html.blocks import Block, Part, page_of
 from services.parsing.formats.html.features import Matrix, describe
+from services.parsing.formats.html.hidden.unseen import leave_out_unseen
 from services.parsing.formats.html.page import title_of
 from services.parsing.formats.html.tree import parse_tree
-from services.parsing.formats.html.unseen import leave_out_unseen
 
 _WORD = re.compile(r"\w+")
 #: A block of a page whose whole text is known, and of a page of our own making.

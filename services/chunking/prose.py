@@ -64,6 +64,8 @@ _STAMP = re.compile(
     rb"[\[(<]?(?:\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{1,2}:\d\d[ \])]"
     rb"|(?:[^\n]{0,60}\d\d:\d\d:\d\d[^\n]{0,40})?\b(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b))"
 )
+#: Before a cue of subtitles, with its name or number.
+_CUE = re.compile(rb"(?<=\n)\r?\n(?=(?:[^\r\n]{1,80}\r?\n)?(?:\d{1,3}:)?\d\d:\d\d[.,]\d{1,3}[ \t]*-->)")
 #: Fewer are no records; the bytes in which they are looked for; how many paragraphs one has at most.
 _FEW_RECORDS, _RECORDS_SAMPLE, _BLOCKS_A_RECORD = 5, 16_384, 8
 #: Before a form feed.
@@ -120,9 +122,10 @@ def refine(source: bytes, cuts: Cuts, limit: int) -> None:
 
 def keep_records(source: bytes, cuts: Cuts) -> None:
     """Where a line begins with a date or time again and again, paragraphs go on with the record above."""
-    if len(_STAMP.findall(source, 0, _RECORDS_SAMPLE)) < _FEW_RECORDS or b"-->" in source[:_RECORDS_SAMPLE]:
-        return  # subtitles have a name or number above the time
-    records = {match.end() for match in _STAMP.finditer(source)}
+    first = _CUE if b"-->" in source[:_RECORDS_SAMPLE] else _STAMP
+    if len(first.findall(source, 0, _RECORDS_SAMPLE)) < _FEW_RECORDS:
+        return
+    records = {match.end() for match in first.finditer(source)}
     blocks = [position for position, price in cuts.items() if price == BLOCK]
     if len(records) >= max(_FEW_RECORDS, len(blocks) / _BLOCKS_A_RECORD):
         cuts |= {position: INNER for position in blocks if position not in records}

@@ -24,6 +24,8 @@ _FORMULA = re.compile(r'^="([^"]*)"$')
 _NAMED = re.compile(r'\A"?sep=([^\r\n])"?[ \t]*(?:\r\n|\r|\n|\Z)', re.I)
 #: A delimiter that also parts what quotes hold together is that much less likely.
 _TORN = 4
+#: One that parts all lines alike, the head among them, is that much likelier; a tab more, as texts have none.
+_ALIKE, _TABS_ALIKE = 1.5, 3
 #: Number of lines used to detect the delimiter.
 _SAMPLE_LINES = 50
 
@@ -50,8 +52,8 @@ def _rows(text: str, dialect: Dialect) -> list[list[str]]:
         warn("a quote is never closed: each line is read as a row")
         closed = ((line, line.count(dialect.quote) % 2 == 0) for line in text.splitlines() if line.strip())
         rows = [row for line, quoted in closed for row in dialect.reader(line, quoted)]
-    if dialect.delimiter == "|" and "||" in text:  # between two of them stands nothing
-        rows = [row[::2] if not any(row[1::2]) else row for row in rows]
+    if dialect.delimiter == "|" and "||" in text and not any(any(row[1::2]) for row in rows):
+        rows = [row[::2] for row in rows]  # between two of them stands nothing, in any row
     return [[md.escape(_FORMULA.sub(r"\1", cell.strip())) for cell in row] for row in rows]
 
 
@@ -156,6 +158,8 @@ def dialect_of(text: str) -> Dialect:
         score = (widths.count(common) / len(widths)) ** 2 * min(common, 20) if common > 1 else 0.0
         if any(cell.count(quote) % 2 for row in rows for cell in row):  # quoted cells come apart
             score /= _TORN
+        if widths.count(common) == len(widths):
+            score *= _TABS_ALIKE if delimiter == "\t" else _ALIKE
         if delimiter == "," and sample.count(", ") == sample.count(","):  # as in sentences and dates
             score /= 2
         if score > most:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
@@ -17,6 +17,8 @@ from services.parsing.markdown_writer import MarkdownBlock, Writer
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 #: The plain text of an output with content only in its other formats: a Python repr.
 _OBJECT = re.compile(r"<[\w.]+(?: object| at 0x| size )[^\n]*>", re.I)
+_Kind = TypeVar("_Kind")
+_WIDGET = "application/vnd.jupyter.widget"
 #: Maximum characters of one output; a longer one is a log and is truncated.
 MAX_RESULT = 10_000
 
@@ -33,11 +35,12 @@ def parse_notebook(data: bytes) -> ParsedDocument:
         cells = [cell for sheet in notebook.get("worksheets", []) for cell in sheet.get("cells", [])]
     if not isinstance(cells, list):
         raise CorruptDocument("notebook without cells")
-    language = _language(notebook.get("metadata") or {})
+    metadata = notebook.get("metadata") or {}
+    language, widgets = _language(metadata), _widgets(metadata)
     writer = Writer()
     for cell in cells:
         if isinstance(cell, dict):
-            writer.extend(_cell(cell, language))
+            writer.extend(_cell(cell, language, widgets))
     markdown, _ = writer.finish()
     return ParsedDocument(markdown, title=_title(cells), language=language or None, warnings=warnings)
 
@@ -49,7 +52,33 @@ def _language(metadata: dict[str, Any]) -> str:
     return str(named).lower() if named else "python"
 
 
-def _cell(cell: dict[str, Any], language: str) -> list[MarkdownBlock]:
+def _widgets(metadata: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The saved states of widgets by the ids of their models."""
+    saved = _of(dict, _of(dict, metadata.get("widgets")).get(f"{_WIDGET}-state+json"))
+    models = _of(dict, saved.get("state"))
+    return {model: _of(dict, _of(dict, one).get("state")) for model, one in models.items()}
+
+
+def _shown(model: str, widgets: dict[str, dict[str, Any]]) -> list[MarkdownBlock]:
+    """What a widget shows: its outputs or its text, then the widgets in it. Each shows once, as one may hold
+    itself."""
+    state = widgets.pop(model, {})
+    blocks: list[MarkdownBlock] = []
+    for output in _streams_joined(_of(list, state.get("outputs"))):
+        blocks += _result(output, widgets)
+    if isinstance(state.get("value"), str):
+        blocks += _page(f"<div>{state.get('description') or ''} {state['value']}</div>")
+    for child in _of(list, state.get("children")):
+        blocks += _shown(str(child).removeprefix("IPY_MODEL_"), widgets)
+    return blocks
+
+
+def _of(kind: type[_Kind], value: Any) -> _Kind:
+    """The value if it is of this kind, or an empty one."""
+    return value if isinstance(value, kind) else kind()
+
+
+def _cell(cell: dict[str, Any], language: str, widgets: dict[str, dict[str, Any]]) -> list[MarkdownBlock]:
     source = _joined(cell.get("source", cell.get("input", "")))
     if cell.get("cell_type") == "markdown":
         return [MarkdownBlock(source.strip("\n"))]
@@ -59,7 +88,7 @@ def _cell(cell: dict[str, Any], language: str) -> list[MarkdownBlock]:
         return [MarkdownBlock(source)]
     blocks = [md.code(source, language)] if source.strip() else []
     for output in _streams_joined(cell.get("outputs") or []):
-        blocks.extend(_result(output))
+        blocks.extend(_result(output, widgets))
     return blocks
 
 
@@ -82,13 +111,16 @@ def _streams_joined(outputs: list[Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _result(output: dict[str, Any]) -> list[MarkdownBlock]:
+def _result(output: dict[str, Any], widgets: dict[str, dict[str, Any]]) -> list[MarkdownBlock]:
     """The visible content of an output: its text, or the best of its formats that contains text."""
     if output.get("output_type") in ("error", "pyerr"):
         return _printed(f"{output.get('ename', 'Error')}: {output.get('evalue', '')}")
     if "text" in output:
         return _printed(_joined(output["text"]))
     found = output.get("data") or output  # format 3 stores the formats in the output itself
+    view = _of(dict, found.get(f"{_WIDGET}-view+json"))
+    if shown := _shown(str(view.get("model_id")), widgets):
+        return shown
     forms = {
         name: _joined(value) for name, value in found.items() if "/" in name or name in ("html", "latex")
     }
@@ -98,8 +130,8 @@ def _result(output: dict[str, Any]) -> list[MarkdownBlock]:
         return [MarkdownBlock(text[:MAX_RESULT].strip())]
     if plain.strip() and not _OBJECT.fullmatch(plain.strip()) and "<td" not in page:
         return _printed(plain)
-    shown = found.get("application/json")
-    told = shown if isinstance(shown, str) or not shown else json.dumps(shown, ensure_ascii=False)
+    data = found.get("application/json")
+    told = data if isinstance(data, str) or not data else json.dumps(data, ensure_ascii=False)
     return _page(page) or _printed(told or plain)
 
 

@@ -26,6 +26,8 @@ _NAMED = re.compile(
 )
 #: Encodings of texts; others of Python's codecs decode escapes and names of hosts.
 _OF_TEXTS = re.compile(r"(?:cp|iso|koi8|mac|gb|big5|euc|shift|hz|johab|tis|kz|ptcp|utf-(?:8|16|32))[\w-]*")
+#: Encodings with bytes that stand for nothing; programs of other systems leave such in their texts.
+_WINDOWS = tuple(f"cp125{n}" for n in range(10))
 #: Bytes in valid sequences that may be so by chance.
 _FEW = 40
 _NO_TEXT = "not a known document format, and not text: it holds control bytes"
@@ -34,6 +36,7 @@ _STRAYS = "headrace-stray-bytes"
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 #: A truncated sequence, or a byte outside of any sequence.
 _PLACE = re.compile(rb"[\xe0-\xef][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{1,2}|[\x80-\xff]")
+_LETTER = re.compile(rb"[A-Za-z]")
 _BROKEN = re.compile(rb"[\x80-\xff]+")
 _ZEROS = re.compile(rb"\0+")
 #: Control characters that do not occur in text; form feed, escape (terminal logs) and tab do.
@@ -79,11 +82,17 @@ def _same(a: str, b: str) -> bool:
 def _declared(data: bytes, charset: str) -> str | None:
     # Browsers read latin-1 as cp1252: most old pages declare the former and hold the latter.
     charset = "cp1252" if _same(charset, "latin-1") else charset
+    charset = charset.lower().replace("windows-125", "cp125")
     try:
         return data.decode(charset)
-    except (LookupError, UnicodeDecodeError):
-        escaped = _escaped(data) if charset.lower().startswith("iso-2022") else None
-        return escaped[0] if escaped else None
+    except UnicodeDecodeError:
+        if charset.lower().startswith("iso-2022") and (escaped := _escaped(data)):
+            return escaped[0]
+        text = data.decode(charset, "ignore")
+        proven = charset in _WINDOWS and not faults(text) and _nearly_utf8(data) is None
+        return text if proven else None
+    except LookupError:
+        return None
 
 
 def _escaped(data: bytes) -> tuple[str, tuple[str, ...]] | None:
@@ -159,7 +168,8 @@ def _nearly_utf8(data: bytes) -> tuple[str, tuple[str, ...]] | None:
         return None
     text = data.decode("utf-8", _STRAYS)
     letters = text.replace("\ufffd", " ")
-    if faults(letters) * 2 >= proof or (proof < _FEW and not is_coherent(letters)):
+    unread = text.count("\ufffd") * 2 >= proof and _LETTER.search(data) is None
+    if faults(letters) * 2 >= proof or (proof < _FEW and (unread or not is_coherent(letters))):
         return None  # valid sequences by chance
     return text, (f"encoding: utf-8, not followed at {broken} places",)
 

@@ -28,6 +28,7 @@ FEWEST_ITEMS, MOSTLY = 3, 0.8
 LEVEL = 0.25
 #: Lines this far apart (relative to their own height) have white between them.
 WHITE = 0.5
+_NUMBER = re.compile(r"\(?(\d{1,3})[.)]+$")
 _ENTRY = re.compile(r"[^\W\d_], \d[\d, –-]*$")
 
 
@@ -52,6 +53,14 @@ def are_columns(parts: Sequence[Sequence[Line]], band: Sequence[Sequence[Line]],
         if in_rows < 0.5 and (all(map(_headings, parts)) or _are_blocks(parts)):
             return True
     return prose or longest >= PARAGRAPH or (longest >= SHORT_PARAGRAPH and in_rows < 0.5)
+
+
+def counts_up(lines: Sequence[Line]) -> bool:
+    """Whether lines hold items of a list whose numbers count up (`(1)`, `(2)`), and more of their texts."""
+    found = [_NUMBER.match(line.words[0].text) for line in lines if len(line.words) > 1]
+    numbers = [int(number[1]) for number in found if number is not None]
+    on = sum(b == a + 1 for a, b in pairwise(numbers))
+    return on >= FEWEST_ITEMS - 1 and on >= 0.5 * len(numbers) and len(lines) > len(numbers)
 
 
 def is_sentence(lines: Sequence[Line]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect, bisect_left
 from collections.abc import Iterator, Sequence
 
-from services.parsing.page.column_text import are_columns, is_prose_column, is_sentence
+from services.parsing.page.column_text import are_columns, counts_up, is_prose_column, is_sentence
 from services.parsing.page.geometry import Box, Boxed, Gap, Piece, bounds, grouped
 from services.parsing.page.lines import Line, line_of, reads_left
+from services.parsing.page.lists import is_number
 from services.parsing.page.sections import sections
 
 #: Minimum gap between two columns of text, relative to the font size.
@@ -136,9 +137,24 @@ def _columns(band: Sequence[Boxed], free: Sequence[Gap]) -> list[list[Boxed]]:
     left, _, right, _ = bounds(band)
     cuts = sorted((a + b) / 2 for a, b in free if a >= left and b <= right)
     groups = [[item for item in band if bisect(cuts, item.center) == at] for at in range(len(cuts) + 1)]
-    columns = _joined([group for group in groups if group]) if cuts else []
+    groups = [group for group in groups if group]
+    columns = (_numbered(groups) or _joined(groups)) if cuts else []
     words = [word for item in band if isinstance(item, Piece) for word in item.words]
     return [] if len(columns) < 2 else columns[::-1] if reads_left(words) else columns
+
+
+def _numbered(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:
+    """The columns of a band if all of them are lists of numbered texts; their numbers may stand apart."""
+    out: list[list[Boxed]] = []
+    apart = False
+    for group in groups:
+        if apart:
+            out[-1] = [*out[-1], *group]
+        else:
+            out.append(group)
+        apart = all(isinstance(item, Piece) and is_number(item.words[0].text) for item in group)
+    lists = len(out) > 1 and all(counts_up(lines_of([i for i in g if isinstance(i, Piece)])) for g in out)
+    return out if lists else []
 
 
 def _joined(groups: Sequence[list[Boxed]]) -> list[list[Boxed]]:

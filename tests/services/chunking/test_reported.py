@@ -19,6 +19,7 @@ from tests.services.chunking.rebuilt import (
     reported_code,
     reported_files,
     reported_headings,
+    reported_lately,
     reported_markups,
     reported_records,
     tables,
@@ -104,7 +105,7 @@ _REBUILT = [
     for kind in (
         *(markups, markdown, tables, definitions, rebuilt_records),
         *(reported_files, reported_markups, reported_code, reported_again, rare),
-        *(reported_headings, reported_records, within_lines),
+        *(reported_headings, reported_records, reported_lately, within_lines),
     )
     for text in kind.CASES
 ]

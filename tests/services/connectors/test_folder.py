@@ -116,7 +116,7 @@ class Patient(IndexedStates):
     def ordered(self, partition: int, scope: str, after: Essence, limit: int) -> list[Essence]:
         turned = threading.Event()
         self._loop.call_soon_threadsafe(turned.set)
-        self.loop_turned = turned.wait(1)
+        self.loop_turned = turned.wait(10)
         return super().ordered(partition, scope, after, limit)
 
 

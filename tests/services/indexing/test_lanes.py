@@ -61,7 +61,7 @@ async def test_nothing_is_sent_behind_a_request_that_has_not_ended(lanes: Lanes)
     assert (hanging.asked, hanging.under_way) == (1, 1)
 
     hanging.answer.set()
-    await eventually(lambda: not hanging.under_way, 5)
+    await eventually(lambda: not hanging.under_way)
     assert await lanes.send(SLOW, hanging) == "done"
     assert hanging.most == 1
 
@@ -73,7 +73,7 @@ async def test_a_collection_that_answers_late_is_waited_for_the_next_time(lanes:
         await lanes.send(SLOW, late)
     await asyncio.wait([asyncio.create_task(asyncio.sleep(0.1))])
     late.answer.set()
-    await eventually(lambda: not late.under_way, 5)
+    await eventually(lambda: not late.under_way)
 
     again = Server()
     asyncio.get_running_loop().call_later(0.1, again.answer.set)
@@ -95,11 +95,11 @@ async def test_what_belongs_to_another_worker_now_is_broken_off(lanes: Lanes) ->
 async def test_a_batch_that_is_cancelled_takes_its_request_along(lanes: Lanes) -> None:
     hanging = Server()
     batch = asyncio.create_task(lanes.send(SLOW, hanging))
-    await eventually(lambda: hanging.under_way == 1, 5)
+    await eventually(lambda: hanging.under_way == 1)
 
     batch.cancel()
 
-    await eventually(lambda: hanging.under_way == 0, 5)
+    await eventually(lambda: hanging.under_way == 0)
 
 
 async def test_an_error_is_the_requests_own(lanes: Lanes) -> None:

@@ -584,7 +584,7 @@ async def test_a_collection_that_hangs_costs_the_others_of_a_batch_nothing(
 
     store.hangs.clear()
     store.released.set()
-    await eventually(lambda: store.under_way == 0, 5)
+    await eventually(lambda: store.under_way == 0)
     assert notes((await indexer.process(*BAD.events))[0]) == [(Step.INDEXED, 2, "notes.md")]
 
 

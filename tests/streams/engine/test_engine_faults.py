@@ -80,7 +80,7 @@ async def committed(engine: Engine, log: SimulatedLog, offset: int) -> None:
         engine.commit()
         return log.committed[PARTITION] == offset
 
-    await eventually(reached, 5)
+    await eventually(reached)
 
 
 def letters(log: SimulatedLog) -> list[DeadLetter]:

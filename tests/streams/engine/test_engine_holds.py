@@ -123,7 +123,7 @@ async def test_a_record_that_waits_holds_its_partition_and_no_other(kind: type[S
 
     engine.deliver([entry(p, o) for o in range(4) for p in (0, 1)])
     await committed(engine, log, {ZERO: 1, ONE: 4})
-    await eventually(lambda: away.tried["0-1"] > 5, 5)
+    await eventually(lambda: away.tried["0-1"] > 5)
     assert log.committed[ZERO] == 1
 
     away.keys.clear()
@@ -140,7 +140,7 @@ async def test_a_record_that_waits_takes_up_no_place(kind: type[Single]) -> None
     await engine.assign([ZERO, ONE])
 
     engine.deliver([entry(0, 0)])
-    await eventually(lambda: away.tried["0-0"] == 1, 5)
+    await eventually(lambda: away.tried["0-0"] == 1)
     engine.deliver([entry(1, 0), entry(0, 1), entry(1, 1)])
     await committed(engine, log, {ONE: 2})
 
@@ -159,7 +159,7 @@ async def test_a_run_that_waits_holds_the_runs_of_its_source_alone() -> None:
         return made
 
     engine.deliver([run(0, "bucket"), run(1, "bucket"), run(2, "folder"), run(3, "folder")])
-    await eventually(lambda: away.tried["folder"] == 2 and away.tried["bucket"] > 3, 5)
+    await eventually(lambda: away.tried["folder"] == 2 and away.tried["bucket"] > 3)
     away.keys.clear()
     await committed(engine, log, {ZERO: 4})
 
@@ -237,13 +237,13 @@ async def test_a_record_is_not_tried_again_before_the_rest_of_its_batch_is_out(k
     await engine.assign([ZERO, ONE])
     engine.deliver([entry(0, 0), entry(1, 0)])
 
-    await eventually(lambda: away.tried["0-0"] > 0, 5)
+    await eventually(lambda: away.tried["0-0"] > 0)
     for _ in range(20):
         await asyncio.sleep(0.001)
     assert away.tried["0-0"] == 1
 
     log.going.set()
-    await eventually(lambda: away.tried["0-0"] > 1, 5)
+    await eventually(lambda: away.tried["0-0"] > 1)
     await committed(engine, log, {ONE: 1})
     await engine.lose([ZERO, ONE])  # else it is tried for ever
 
@@ -254,7 +254,7 @@ async def test_a_partition_whose_records_were_put_back_may_leave_during_the_tran
     ended = asyncio.create_task(engine.run())
     await engine.assign([ZERO, ONE])
     engine.deliver([entry(0, 0), entry(1, 0)])
-    await eventually(lambda: away.tried["1-0"] == 1, 5)
+    await eventually(lambda: away.tried["1-0"] == 1)
 
     await engine.revoke([ZERO], deadline=5)
     log.going.set()

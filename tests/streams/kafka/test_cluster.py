@@ -288,7 +288,7 @@ async def test_what_a_client_has_to_say_goes_into_our_logs_and_not_to_standard_e
         assert producer.client  # connects
         with pytest.raises(TransientError):
             await asyncio.to_thread(partition_counts, admin(away), away)
-        await eventually(lambda: "Connection refused" in caplog.text, 5)
+        await eventually(lambda: "Connection refused" in caplog.text)
         await producer.close(timeout=0)
 
     assert capfd.readouterr().err == ""

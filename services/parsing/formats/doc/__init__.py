@@ -78,6 +78,7 @@ def _title(container: olefile.OleFileIO) -> str | None:
 class _Paragraph:
     text: str  # inline markdown
     level: int | None  # of a heading; 0 for the title
+    least_depth: int  # of its list, which its style tells
     properties: binary.Modifiers
     end: str  # the mark that ends it
 
@@ -158,7 +159,7 @@ class _Body:
         stop = end - 1 if mark in "\r\x07\x0c" else end
         on_page = end <= self._file.counts.get("main", 0)  # not in a text box, whose ground is not known
         text = md.tidy(self._inline(start, stop, properties, on_page))
-        return _Paragraph(text, style.level, properties, mark)
+        return _Paragraph(text, style.level, style.depth, properties, mark)
 
     def _inline(self, start: int, end: int, around: binary.Modifiers, on_page: bool) -> str:
         """Text with emphasis, without deleted and hidden text; fields are replaced by their results. `around`
@@ -204,21 +205,20 @@ class _Body:
             self._indents.close()
             self.writer.heading(level + self._titled, md.plain(paragraph.text))
         elif number and number < 0x7FF:
-            self._item(paragraph.text, number, min(properties.get(binary.LIST_DEPTH, 0), 8))
+            self._item(paragraph, number, min(properties.get(binary.LIST_DEPTH, 0), 8))
         else:
             self._indents.close()
             self.writer.add(md.escape_lines(paragraph.text))
 
-    def _item(self, text: str, number: int, depth: int) -> None:
+    def _item(self, paragraph: _Paragraph, number: int, depth: int) -> None:
         marker = "-"
         if self._numbered.get((number, depth)):
             for deeper in [key for key in self._counts if key[0] == number and key[1] > depth]:
                 del self._counts[deeper]
             self._counts[number, depth] = self._counts.get((number, depth), 0) + 1
             marker = f"{self._counts[number, depth]}."
-        self.writer.add(
-            md.item(marker, [MarkdownBlock(text)], self._indents.under(depth, marker)).text, tight=True
-        )
+        indent = self._indents.under(max(depth, paragraph.least_depth), marker)
+        self.writer.add(md.item(marker, [MarkdownBlock(paragraph.text)], indent).text, tight=True)
 
     def _table_text(self, paragraph: _Paragraph) -> None:
         """Add text to a cell. A mark ends a cell, or a row if its paragraph properties say so."""

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 from services.parsing.formats.doc.binary import OUTLINE, Modifiers, WordFile, modifiers, table_part
+from services.parsing.office.lists import named_depth
 
 #: Built-in styles by number (§2.9.271): headings 1 to 9 and the title.
 _TITLE = 62
@@ -14,9 +15,10 @@ _STYLE_SHEET, _LISTS, _LIST_OVERRIDES = 1, 73, 74  # indices in the FIB's list
 
 @dataclass(frozen=True)
 class ParagraphStyle:
-    """`level`: 1 to 9 for a heading, 0 for the title, None for text."""
+    """`level`: 1 to 9 for a heading, 0 for the title, None for text. `depth` (from 0) is that of a list."""
 
     level: int | None = None
+    depth: int = 0
     properties: Modifiers = field(default_factory=dict)
 
 
@@ -45,11 +47,19 @@ def _own_style(style: bytes, base_size: int) -> ParagraphStyle:
     level = built_in if 1 <= built_in <= 9 else 0 if built_in == _TITLE else None
     if level is None and properties.get(OUTLINE, 9) < 9:
         level = properties[OUTLINE] + 1
-    return ParagraphStyle(level, properties)
+    return ParagraphStyle(level, named_depth([_name(style, base_size)]), properties)
+
+
+def _name(style: bytes, base_size: int) -> str:
+    """The name of a style, without its other names (§2.9.260)."""
+    length = int.from_bytes(style[base_size : base_size + 2], "little")
+    name = style[base_size + 2 : base_size + 2 + 2 * length].decode("utf-16-le", "replace")
+    return name.partition(",")[0]
 
 
 def _inherited(own: dict[int, tuple[int, ParagraphStyle]], index: int) -> ParagraphStyle:
     level: int | None = None
+    depth = 0
     properties: Modifiers = {}
     for _ in range(20):
         if index not in own:
@@ -57,9 +67,9 @@ def _inherited(own: dict[int, tuple[int, ParagraphStyle]], index: int) -> Paragr
         parent, style = own[index]
         # Styles based on the title style are for text near the title, not for titles.
         level = style.level if level is None and (style.level or not properties) else level
-        properties = {**style.properties, **properties}
+        depth, properties = depth or style.depth, {**style.properties, **properties}
         index = parent
-    return ParagraphStyle(level, properties)
+    return ParagraphStyle(level, depth, properties)
 
 
 def _properties(style: bytes, base_size: int) -> Modifiers:

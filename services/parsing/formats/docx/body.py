@@ -12,6 +12,7 @@ from services.parsing.formats.docx.runs import MC, Inline, Line, chosen
 from services.parsing.formats.docx.styles import Styles, W, switched_on, value
 from services.parsing.formats.docx.unseen import is_placeholder
 from services.parsing.markdown_writer import Cell, Indents, MarkdownBlock, Writer
+from services.parsing.office.lists import named_depth
 
 _LOOKS_LIKE_CODE = re.compile(r"[{}();=<>\[\]]|^\s*(def|class|import|return|SELECT|#!)\b|^\s{2,}\S", re.M)
 
@@ -125,7 +126,7 @@ class Body:
             self._lists.close()
             self._code.append("".join(line.raw))
         elif number and listed and "$$" not in text:
-            self._item(text, number, depth)
+            self._item(text, number, depth, style)
         else:
             self._lists.close()
             for paragraph in re.split(r"\n{2,}", text):
@@ -149,7 +150,7 @@ class Body:
         at = int(depth) if depth and depth.isdigit() else from_style[1] or 0
         return (number if number != "0" else None), min(at, 8)
 
-    def _item(self, text: str, number: str, depth: int) -> None:
+    def _item(self, text: str, number: str, depth: int, style: str | None) -> None:
         level = self._numbering.level(number, depth)
         count, label = self._numbering.count(number, depth)
         marker = "-"
@@ -159,6 +160,7 @@ class Body:
             else:
                 text = labelled(md.escape(label), text)
         self._end_code()
+        depth = depth or named_depth(known.name for known in self._styles.chain(style))
         fresh = self._last_list not in (None, number) and depth == 0 and marker != "-" and count == 1
         indent = self._lists.under(depth, marker)
         self._last_list = number

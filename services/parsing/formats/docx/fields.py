@@ -9,7 +9,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from services.parsing.formats.docx.styles import W, switched_on, value
 from services.parsing.office.symbols import symbol
 
-_HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:"([^"]+)"|([^\s"\\]+))', re.I)
+_HYPERLINK = re.compile(r'\s*HYPERLINK\s+(?:"([^"]+)"|([^\s"\\]+))(?:.*?\\l\s+"([^"]+)")?', re.I)
 _SYMBOL = re.compile(r'\s*SYMBOL\s+(\d{1,5}|0x[0-9a-f]{1,4})\b(?:.*?\\f\s*"?([^"\\]+))?', re.I)
 #: The innermost part of an equation field: its switches, and what stands in its parentheses.
 _EQUATION = re.compile(r"((?:\\[a-z]++\s*+-?\d*+\s*+)*+)\(([^()]*)\)", re.I)
@@ -20,9 +20,10 @@ _RESTORED = str.maketrans("\1\2\3", "(),")
 
 
 def link_target(instruction: str) -> str:
-    """The address of a HYPERLINK field; empty for other fields and for places in the document."""
+    """The address of a HYPERLINK field, and the place in what it leads to; empty for other fields and for
+    places in this document."""
     match = _HYPERLINK.match(instruction)
-    return (match[1] or match[2]) if match else ""
+    return "#".join(filter(None, match.groups())) if match else ""
 
 
 def shown_without_result(instruction: str) -> str:

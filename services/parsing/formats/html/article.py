@@ -51,8 +51,15 @@ _ADVERT = re.compile(
     re.I,
 )
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
-#: The lowest score of a heading between content.
-_BETWEEN = 0.4
+#: The lowest scores of headings and of items between content.
+_BETWEEN = {**dict.fromkeys(_HEADINGS, 0.4), **dict.fromkeys(("li", "dt", "dd"), 0.2)}
+#: Names of a note beside content, and the lowest score of its text.
+_NOTE = re.compile(
+    r"(?:^|[\s_-])(?:admonition|aside|call-?out|note-?card|note|notice|warning|caution|danger|tip|hint|important"
+    r"|alert)(?:$|[\s_-])",
+    re.I,
+)
+_NOTED = 0.05
 _HOME = re.compile(r"/?|https?://[^/]+/?", re.I)
 
 
@@ -106,7 +113,8 @@ def kept_parts(blocks: list[Block], parts: list[Part], scores: Scores) -> set[in
         if not any(chosen := likeliest(blocks, scores)):
             return beyond_furniture(blocks)
     _join(blocks, chosen)
-    _join_headings(blocks, chosen, scores)
+    _join_between(blocks, chosen, scores)
+    _join_notes(blocks, chosen, scores)
     first, last = chosen.index(True), len(chosen) - 1 - chosen[::-1].index(True)
     titles = [
         i for i, block in enumerate(blocks) if block.element.tag == "h1" and not _leads_home(block.element)
@@ -144,11 +152,27 @@ def _join(blocks: list[Block], chosen: list[bool]) -> None:
             chosen[i] = chosen[i] or around in holders or aside
 
 
-def _join_headings(blocks: list[Block], chosen: list[bool], scores: Scores) -> None:
-    """Choose the headings between what is chosen, unless they are unlikely."""
+def _join_between(blocks: list[Block], chosen: list[bool], scores: Scores) -> None:
+    """Choose the headings and items between what is chosen, unless they are unlikely."""
     for i in range(1, len(blocks) - 1):
-        between = blocks[i].element.tag in _HEADINGS and chosen[i - 1] and chosen[i + 1]
-        chosen[i] = chosen[i] or (between and bool(scores[i] >= _BETWEEN))
+        if chosen[i - 1] and chosen[i + 1] and scores[i] >= _BETWEEN.get(blocks[i].element.tag, 1):
+            chosen[i] = True
+
+
+def _join_notes(blocks: list[Block], chosen: list[bool], scores: Scores) -> None:
+    """Choose the notes beside what is chosen, unless they are very unlikely: their names are those of notices
+    of the site, too."""
+    holders = {block.part.above for block, keep in zip(blocks, chosen, strict=True) if keep}
+    for i, block in enumerate(blocks):
+        if not chosen[i] and scores[i] >= _NOTED:
+            around: Part | None = block.part
+            while around is not None and not _is_note(around.element):
+                around = around.above
+            chosen[i] = around is not None and around.above is not None and around.above in holders
+
+
+def _is_note(el: HtmlElement) -> bool:
+    return _NOTE.search(f"{el.get('class') or ''} {el.get('role') or ''}") is not None
 
 
 def _leads_home(heading: HtmlElement) -> bool:

@@ -12,9 +12,9 @@ from schemas.errors import CorruptDocument
 from services.parsing import markdown_writer as md
 from services.parsing.document import ParsedDocument
 from services.parsing.formats.html.frames import open_frames
+from services.parsing.formats.html.hidden.unseen import leave_out_unseen
 from services.parsing.formats.html.render import Renderer
 from services.parsing.formats.html.tree import parse_tree
-from services.parsing.formats.html.unseen import leave_out_unseen
 
 
 def parse_html(data: bytes, content_type: str | None = None, *, main_content: bool = False) -> ParsedDocument:

@@ -14,6 +14,8 @@ THRESHOLD = 0.52
 _SHORT, _SHORT_DECLARED = 500, 1500
 #: The lowest scores of content on a short page: in what it declares as its content by a tag, and elsewhere.
 _IN_DECLARED, _ELSEWHERE = 0.1, 0.35
+#: A `main` with fewer characters, half of which are content, is content as a whole.
+_SHORT_MAIN = 1000
 #: The lowest score of the likeliest sentences on a page without content, unless they are too long for a short
 #: page.
 _LIKELY = 0.25
@@ -27,10 +29,13 @@ def in_short_page(blocks: list[Block], parts: list[Part], scores: Scores) -> Sco
     region = _declared(parts)
     if not likely or (likely >= _SHORT and (region is None or region.chars >= _SHORT_DECLARED)):
         return scores
-    return np.array([
-        1.0 if score >= (_IN_DECLARED if _is_declared(block.part, region) else _ELSEWHERE) else score
-        for block, score in zip(blocks, scores, strict=True)
-    ])  # fmt: skip
+    declared = np.array([_is_declared(block.part, region) for block in blocks])
+    raised = np.where(scores >= np.where(declared, _IN_DECLARED, _ELSEWHERE), 1.0, scores)
+    is_main = region is not None and region.element.tag != "article"
+    if is_main and lengths[declared].sum() < _SHORT_MAIN:
+        kept = lengths[declared & (raised >= THRESHOLD)].sum()
+        raised[declared & (kept * 2 >= lengths[declared].sum())] = 1.0
+    return raised
 
 
 def likeliest(blocks: list[Block], scores: Scores) -> list[bool]:

@@ -10,7 +10,8 @@ from lxml import etree, html  # type: ignore[import-untyped]
 
 from schemas.errors import CorruptDocument
 from services.parsing.formats.entities import declared_entities
-from services.parsing.formats.html.folded import unfold
+from services.parsing.formats.html.hidden.folded import unfold
+from services.parsing.formats.html.hidden.style_sheets import hide_by_sheets
 from services.parsing.formats.html.inline import is_hidden
 from services.parsing.formats.html.misplaced import put_in_order
 from services.parsing.formats.html.tags import Holders
@@ -37,6 +38,18 @@ _BY_ROLE = {
     **dict.fromkeys(("columnheader", "rowheader"), "th"),
 }
 _HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_OF_HEADS = (
+    "base",
+    "basefont",
+    "bgsound",
+    "link",
+    "meta",
+    "noscript",
+    "script",
+    "style",
+    "template",
+    "title",
+)
 #: Never hidden for long: scripts show the page when they have run, and a click unfolds tables and menus.
 _SHOWN = ("html", "head", "body", "thead", "tbody", "tfoot", "option")
 #: What may hide an element, and what finds it. Most pages lack some; the search in their bytes costs nothing.
@@ -93,6 +106,7 @@ def parse_tree(data: bytes, content_type: str | None = None) -> tuple[html.HtmlE
     if any("xcessive depth" in entry.message for entry in parser.error_log):
         warnings = (*warnings, "HTML: nested more than 255 deep, what lies deeper was left out")
     said = page.lower()
+    _end_head(root)
     _name_by_meaning(root, said)
     _open_noframes(root)
     put_in_order(root, said)
@@ -105,8 +119,25 @@ def _without_controls(text: str) -> bytes:
     return _MARKS.sub("", page.decode()).encode() if _MARKS_BEGIN in page else page
 
 
+def _end_head(root: html.HtmlElement) -> None:
+    """Put what a page without `<body>` begins with into its body: the parser is older than tags such as
+    `main`, and leaves them in the head."""
+    head = root.find("head")
+    first = next((el for el in head if el.tag not in _OF_HEADS), None) if head is not None else None
+    if first is None:
+        return
+    body = root.find("body")
+    if body is None:
+        body = etree.SubElement(root, "body")
+    begun = [first, *first.itersiblings()]
+    begun[-1].tail, body.text = (begun[-1].tail or "") + (body.text or ""), None
+    body[:0] = begun
+
+
 def _drop_hidden(root: html.HtmlElement, page: bytes) -> None:
     """Remove what the page (its bytes in lower case) hides, but not what a click unfolds."""
+    if b"<style" in page and b"none" in page:
+        hide_by_sheets(root)
     if any(word in page for word, _ in _HIDING[:2]):
         unfold(root)
     for word, found in _HIDING:

@@ -33,6 +33,7 @@ from services.parsing.markdown_writer import (
     MarkdownBlock,
     Writer,
 )
+from services.parsing.office.lists import named_depth
 from services.parsing.reading import with_comments, with_hidden
 
 #: Elements around blocks.
@@ -182,9 +183,10 @@ class Body:
             if marked:
                 self.writer.add(md.indented(md.escape_lines(text), "  " * depth))
             else:
-                block = md.item(
-                    marker, [MarkdownBlock(md.escape_lines(text))], self._indents.under(depth, marker)
-                )
+                styles = self._styles.chain(p.get(TEXT + "style-name"))
+                named = named_depth(known.name.replace("_20_", " ") for known in styles) + 1
+                indent = self._indents.under(max(depth, named), marker)
+                block = md.item(marker, [MarkdownBlock(md.escape_lines(text))], indent)
                 self.writer.add(block.text, tight=True)
         self.writer.extend(after)
         return marked or bool(text)

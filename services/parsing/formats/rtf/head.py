@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from services.parsing import markdown_writer as md
 from services.parsing.markdown_writer import MarkdownBlock
+from services.parsing.office.lists import named_depth
 from services.parsing.office.symbols import from_symbol_font, is_symbol_font
 
 _CHARSETS = {0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253",
@@ -67,14 +68,15 @@ def title_of(data: bytes) -> str | None:
     return " ".join(text.decode(code_page(data), "replace").split()) or None
 
 
-def heading_styles(data: bytes) -> dict[int, int]:
-    """Heading levels by style number, from the names in the style sheet."""
-    found = {}
-    for number, name in re.findall(
-        rb"\{\\s(\d{1,6})[^{};]{0,400}?[ ]?((?:heading|title)[ \d]*);\}", data[:400_000], re.I
-    ):
-        level = re.search(rb"\d", name)
-        found[int(number)] = int(level[0]) if level else 1
+def paragraph_styles(data: bytes) -> dict[int, tuple[int | None, int]]:
+    """The level of a heading, and the depth of a list (from 0), by style number, from the names in the style
+    sheet."""
+    pattern = rb"\{\\s(\d{1,6})[^{};]{0,400}?[ ]?((?:heading|title|list)[ \w]{0,20});\}"
+    found: dict[int, tuple[int | None, int]] = {}
+    for number, name in re.findall(pattern, data[:400_000], re.I):
+        heading = re.fullmatch(rb"(?:heading|title)[ ]*(\d?)[ \d]*", name, re.I)
+        level = int(heading[1] or 1) if heading else None
+        found[int(number)] = level, named_depth([name.decode("latin-1").strip()])
     return found
 
 
@@ -111,8 +113,9 @@ def symbol_at(data: bytes, end: int, encoding: str) -> str:
 def link_at(data: bytes, end: int) -> str:
     """The target of a HYPERLINK field, whose instruction begins at `end`; empty for any other field."""
     pattern = rb'[^}]{0,200}?HYPERLINK\s+(?:"([^"]{1,2000})"|([^\s"\\{}]{1,2000}))'
-    found = re.match(pattern, data[end : end + 2300])
-    return (found[1] or found[2]).decode("latin-1") if found else ""
+    place = rb'(?:[^{}]{0,200}?\\\\l\s+"([^"]{1,200})")?'
+    found = re.match(pattern + place, data[end : end + 2500])
+    return b"#".join(filter(None, found.groups())).decode("latin-1") if found else ""
 
 
 def label_at(data: bytes, end: int) -> str:
@@ -190,6 +193,7 @@ class Paragraph:
     heading: int | None = None
     list_id: int = 0
     depth: int = 0
+    least_depth: int = 0  # that its style names
     in_table: bool = False
 
 

@@ -16,10 +16,10 @@ from services.parsing.formats.rtf.head import (
     code_page,
     font_encodings,
     formatted,
-    heading_styles,
     joined_surrogates,
     label_at,
     link_at,
+    paragraph_styles,
     symbol_at,
     symbol_fonts,
     title_of,
@@ -70,7 +70,7 @@ class Reader:
         self._inner: list[str] = []  # cells of a table in a cell
         self._cell: list[str] = []
         self._indents = Indents()
-        self._styles = heading_styles(self.data)
+        self._styles = paragraph_styles(self.data)
         self._fonts = font_encodings(self.data)
         self._symbols = symbol_fonts(self.data)
         self._white = white_colours(self.data)
@@ -236,7 +236,7 @@ class Reader:
         elif word == "pard":
             self._paragraph = Paragraph()
         elif word == "s" and number in self._styles:
-            self._paragraph.heading = self._styles[number]
+            self._paragraph.heading, self._paragraph.least_depth = self._styles[number]
         elif word == "outlinelevel" and number is not None and number < 9:
             self._paragraph.heading = number + 1
         elif word == "ls":
@@ -284,7 +284,7 @@ class Reader:
             marker = label if counted else "-"
             if label not in ("", "-", marker):
                 text = f"{md.escape(label)} {text}"
-            indent = self._indents.under(self._paragraph.depth, marker)
+            indent = self._indents.under(max(self._paragraph.depth, self._paragraph.least_depth), marker)
             self.writer.add(md.item(marker, [MarkdownBlock(md.escape_lines(text))], indent).text, tight=True)
         else:
             self._indents.close()

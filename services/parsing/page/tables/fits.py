@@ -72,7 +72,11 @@ def head_of(
     sure = 0
     for line in above[:HEAD]:
         box = bounds(line)
-        if edge - box.y1 > max(1.1 * box.height, reach) or is_caption(line) or (body and is_larger(line, body)):
+        if (
+            edge - box.y1 > max(1.1 * box.height, reach)
+            or is_caption(line)
+            or (body and is_larger(line, body))
+        ):
             break
         if spans_of(line)[0][1] > gaps[0][1] and box.x0 < left + 2 * line[0].style.size:
             break  # text above the table

@@ -57,7 +57,7 @@ async def test_what_does_not_move_is_given_up_and_what_moves_is_not(released: th
 async def test_a_thread_ends_with_its_run(released: threading.Event) -> None:
     with closing(Disk("/srv")) as one:
         await one.run(int)
-    await eventually(lambda: all("disk /srv" not in thread.name for thread in threading.enumerate()), 5)
+    await eventually(lambda: all("disk /srv" not in thread.name for thread in threading.enumerate()))
 
 
 async def test_runs_go_on_beside_more_stuck_ones_than_the_machine_has_threads_to_lend(

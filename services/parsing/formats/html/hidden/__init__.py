@@ -1,0 +1,1 @@
+"""What a page hides: by itself, until a click, or by being unreadable."""
