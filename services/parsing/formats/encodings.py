@@ -77,6 +77,11 @@ _ALPHABETS = tuple(
 )  # fmt: skip
 
 
+#: Letters that Icelandic shares with no other language, and those without which it has none of them: Turkish
+#: that is read as Icelandic has the former alone.
+_ICELANDIC, _ICELANDIC_VOWELS = frozenset("þð"), frozenset("áéíóúæ")
+
+
 #: A small letter beside one beyond ASCII.
 _SMALL_BESIDE = re.compile("[^\x00-\x7f][a-z]|[a-z][^\x00-\x7f]")
 
@@ -184,7 +189,10 @@ def faults(text: str) -> float:
 def _foreign(text: str) -> int:
     """The number of letters outside of the language that has most of them, at most eight."""
     count = Counter(c for c in text[:8192].lower() if c > "\x7f" and c.isalpha() and _kind(c) == "L")
-    return min(min(sum(n for c, n in count.items() if c not in letters) for letters in _ALPHABETS), 8)
+    known = [
+        letters for letters in _ALPHABETS if not letters >= _ICELANDIC or count.keys() & _ICELANDIC_VOWELS
+    ]
+    return min(min(sum(n for c, n in count.items() if c not in letters) for letters in known), 8)
 
 
 def _fault(before: str, one: str, after: str) -> float:

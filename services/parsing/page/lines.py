@@ -20,8 +20,6 @@ T = TypeVar("T")
 GAP = 0.75
 #: The same before a figure, which often stands in a narrow column.
 FIGURE_GAP = 0.6
-#: The least such gap between words in a monospaced font, whose blanks are 0.6 wide.
-MONO_GAP = 0.75
 #: Blanks of a justified line differ by at most this (relative to the font size) from each other, are narrower
 #: than that, and parts of words have so many.
 EVEN, WIDEST_BLANK, FEWEST_EVEN = 0.06, 2.0, 4
@@ -164,7 +162,7 @@ def parted(row: Sequence[Word], gap: float, even: float = -1e9) -> list[list[Wor
         size = min(before.style.size, word.style.size)  # a heading may stand beside another column
         least = min(gap, FIGURE_GAP) if word.text[0] in "0123456789$(" else gap
         if before.style.mono and word.style.mono:
-            least = max(least, MONO_GAP)
+            least = max(least, GAP)  # its blanks are 0.6 wide
         if space > least * size and abs(space - even) > EVEN * size:
             groups.append([word])
             reach = word.x1

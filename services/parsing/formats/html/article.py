@@ -55,7 +55,7 @@ _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _BETWEEN = {**dict.fromkeys(_HEADINGS, 0.4), **dict.fromkeys(("li", "dt", "dd"), 0.2)}
 #: Names of a note beside content, and the lowest score of its text.
 _NOTE = re.compile(
-    r"(?:^|[\s_-])(?:admonition|aside|call-?out|note-?card|note|notice|warning|caution|danger|tip|hint|important"
+    r"(?:^|\s|(?<!foot)[_-])(?:admonition|aside|call-?out|note-?card|note|notice|warning|caution|danger|tip|hint|important"
     r"|alert)(?:$|[\s_-])",
     re.I,
 )

@@ -31,10 +31,9 @@ def in_short_page(blocks: list[Block], parts: list[Part], scores: Scores) -> Sco
         return scores
     declared = np.array([_is_declared(block.part, region) for block in blocks])
     raised = np.where(scores >= np.where(declared, _IN_DECLARED, _ELSEWHERE), 1.0, scores)
-    is_main = region is not None and region.element.tag != "article"
-    if is_main and lengths[declared].sum() < _SHORT_MAIN:
+    if region is not None and region.element.tag != "article" and region.chars < _SHORT_MAIN:
         kept = lengths[declared & (raised >= THRESHOLD)].sum()
-        raised[declared & (kept * 2 >= lengths[declared].sum())] = 1.0
+        raised[declared & (kept * 2 >= region.chars)] = 1.0
     return raised
 
 

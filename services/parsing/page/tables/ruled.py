@@ -9,7 +9,7 @@ from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import follows_table, is_caption
 from services.parsing.page.geometry import Box, Page, Word, bounds
 from services.parsing.page.lines import GAP, parted, rows_of
-from services.parsing.page.tables.build import build, ruled_head
+from services.parsing.page.tables.build import build, head_lines
 from services.parsing.page.tables.cells import Table, fill
 from services.parsing.page.tables.columns import HEAD, beside, gutters, spans_of, split_lines, texts_of
 from services.parsing.page.tables.fits import (
@@ -225,7 +225,7 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     if not gaps:
         near = [line for line in above[:1] if len(spans_of(line)) > 1]
         seen = [*near, *inside, *below]
-        gaps = gutters(seen, head=ruled_head(seen, rules)) if len(seen) > 1 else []
+        gaps = gutters(seen, head=head_lines(seen, rules)) if len(seen) > 1 else []
     if not gaps or any(_beyond(line, words, left, right) for line in inside):
         return []
     if _lacks_labels([*inside, *below], words, left):
