@@ -30,7 +30,7 @@ _MOST_NAMED = 20
 
 class Startup:
     """Shows the start of the processes, and later which of them died: live in a terminal, elsewhere a line
-    for each that runs. Writes to standard error."""
+    for each that runs, and one for the stop. Writes to standard error."""
 
     def __init__(self) -> None:
         self._console = console(stderr=True)
@@ -80,13 +80,17 @@ class Startup:
         """Note that all processes have ended."""
         if self._status:
             self._status.stop()
-            self._print("[dim]stopped[/]")
+        self._print("[dim]stopped[/]")
 
     def _stopping(self) -> None:
-        if self._status and not self._is_stopping:
-            self._is_stopping = True
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        if self._status:
             self._status.update("stopping")
             self._status.start()
+        else:
+            self._print("stopping")
 
     def _started(self, name: str, running: bool) -> None:
         from rich.text import Text
@@ -104,7 +108,13 @@ class Startup:
             self._print("starting the services of this machine")
 
     def _print(self, message: str) -> None:
-        self._console.print(message)
+        from rich.text import Text
+
+        with terminal_may_be_gone():
+            if self._status:
+                self._console.print(message)
+            else:  # rich ends the process where nobody reads a pipe any more
+                note(Text.from_markup(message).plain)
 
 
 class RunDisplay:

@@ -4,6 +4,7 @@ HEADRACE_URL  ──►  the `up` of the data folder  ──►  a new system, f
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +22,8 @@ T = TypeVar("T")
 #: A starting system is ready within this time, unless it fails: usually 3 s, 30 s if the broker's jars must
 #: be downloaded.
 _STARTING_S = 90.0
+#: A wait that is longer than this is told.
+TOLD_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,17 @@ def require_data(settings: Settings) -> None:
 
 async def wait_for_running(settings: Settings) -> RunningSystem | None:
     """The system on the data folder, waiting while it starts; None if there is none."""
-    deadline = asyncio.get_running_loop().time() + _STARTING_S
+    clock = asyncio.get_running_loop().time
+    began, told = clock(), False
     while (running := read_running(settings.data_dir)) is None and is_held(settings.data_dir):
-        if asyncio.get_running_loop().time() > deadline:
+        waited = clock() - began
+        if waited > _STARTING_S:
             raise RequestError(
                 f"{settings.data_dir} is in use, but its system was not ready within {_STARTING_S:g} s"
             )
+        if waited > TOLD_S and not told:
+            told = True
+            sys.stderr.write(f"headrace: waiting for the system on {settings.data_dir}, which is starting\n")
         await asyncio.sleep(0.1)
     return running
 

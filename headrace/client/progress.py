@@ -217,7 +217,8 @@ def _rate(progress: InvocationProgress, since: Listed) -> str:
     if not rate:
         return ""
     left = _left(progress, since)
-    return f"{rate:,.1f} documents/s   " + ("" if left is None else f"about {_roughly(left)} left   ")
+    pace = f"{rate:,.1f} documents/s" if rate >= 0.1 else f"{60 * rate:.1f} documents/min"
+    return f"{pace}   " + ("" if left is None else f"about {_roughly(left)} left   ")
 
 
 def _embedded(progress: InvocationProgress) -> int:

@@ -107,14 +107,16 @@ def _start_traces(name: str, slot: str) -> Callable[[], None]:
 
 def _end(wiring: Wiring, error: BaseException, announced: bool = True) -> NoReturn:
     """End the process. With `announced`, its records in progress are suspected of having caused it."""
-    if announced:
-        for worker in wiring.workers:
-            worker.announce(error)
-    if isinstance(error, IngestError):
-        log.error("service ends, to be started again", error=str(error), error_class=type(error).__name__)
-    else:
-        log.error("service ends, to be started again", exc_info=error)
-    os._exit(RESTART)
+    try:
+        if announced:
+            for worker in wiring.workers:
+                worker.announce(error)
+        if isinstance(error, IngestError):
+            log.error("service ends, to be started again", error=str(error), error_class=type(error).__name__)
+        else:
+            log.error("service ends, to be started again", exc_info=error)
+    finally:
+        os._exit(RESTART)
 
 
 class _MetricsServer(ThreadingWSGIServer):

@@ -18,7 +18,7 @@ from streams.topics import INVOCATIONS
 #: How long tracking may take to confirm the start of an attempt; it restarts in about 2 s.
 ANSWER_SECONDS = 60.0
 #: How long an invocation may be unknown before the attempt is repeated.
-UNKNOWN_SECONDS = 10.0
+UNKNOWN_SECONDS = 30.0
 #: A run that makes no progress for this long restarts, which sends stuck documents again.
 STALLED_SECONDS = 900.0
 

@@ -10,6 +10,7 @@ outside or a restart of the machine.
 
 import json
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ ROLL_BYTES = 64 * 1024
 _UNANNOUNCED, _ANNOUNCED, _CONVICTED = 2, 3, 6
 #: Characters of a reason that are kept.
 _REASON_CHARACTERS = 1_000
+#: How long an announcement waits for a line that is being written: the event loop may hang in it.
+_PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Journal:
 
     Lines: `+topic partition offset weight deaths "reason"`: the evidence against a record if the worker dies
     now; `-topic partition offset`: none. An incomplete last line is ignored. If the file cannot be written (a
-    full disk), its protection is lost, but processing continues.
+    full disk), its protection is lost, but processing continues. Thread-safe: a death may be announced by
+    another thread than that of the event loop.
 
     Args:
         announced_only: do not record starts and ends, so that only announced deaths count. For stages without
@@ -65,6 +69,7 @@ class Journal:
         self._file: int | None = None
         self._written = 0
         self._announced = self._complained = False
+        self._lock = threading.RLock()
         self._write_anew()  # a second crash before the suspects are tried must not forget them
 
     def suspicion(self, position: Position) -> Suspicion | None:
@@ -73,33 +78,46 @@ class Journal:
 
     def begin(self, positions: Iterable[Position], alone: bool) -> None:
         """Processing of these records starts; `alone` if nothing else is in progress."""
-        begun = {position: self._after_death(position, alone) for position in positions}
-        self._under_way.update(begun)
-        if not self._announced_only:
-            self._append("".join(_line(position, suspicion) for position, suspicion in begun.items()))
+        with self._lock:
+            begun = {position: self._after_death(position, alone) for position in positions}
+            self._under_way.update(begun)
+            if not self._announced_only:
+                self._append("".join(_line(position, suspicion) for position, suspicion in begun.items()))
 
     def end(self, positions: Iterable[Position]) -> None:
         """Processing of these has ended, at least for now, without a death. Suspects stay suspects."""
-        if self._announced:
-            return
-        lines = []
-        for position in positions:
-            self._under_way.pop(position, None)
-            known = self._known.get(position)
-            lines.append(_line(position, known) if known else f"-{_words(position)}\n")
-        if not self._announced_only:
-            self._append("".join(lines))
+        with self._lock:
+            if self._announced:
+                return
+            lines = []
+            for position in positions:
+                self._under_way.pop(position, None)
+                known = self._known.get(position)
+                lines.append(_line(position, known) if known else f"-{_words(position)}\n")
+            if not self._announced_only:
+                self._append("".join(lines))
 
     def acquit(self, positions: Iterable[Position]) -> None:
         """These are done and their outputs acknowledged."""
-        if not self._known or self._announced:
+        if not self._known:
             return
-        if cleared := [position for position in positions if self._known.pop(position, None)]:
-            self._append("".join(f"-{_words(position)}\n" for position in cleared))
+        with self._lock:
+            if self._announced:
+                return
+            if cleared := [position for position in positions if self._known.pop(position, None)]:
+                self._append("".join(f"-{_words(position)}\n" for position in cleared))
 
     def announce(self, reason: str, positions: Iterable[Position] | None = None) -> None:
         """This error is about to end the worker. It came from processing `positions` (None: of any record in
         progress). This is final: records that end later are not cleared."""
+        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+            return
+        try:
+            self._announce(reason, positions)
+        finally:
+            self._lock.release()
+
+    def _announce(self, reason: str, positions: Iterable[Position] | None) -> None:
         if self._announced:
             return
         blamed = list(self._under_way if positions is None else positions)
@@ -115,9 +133,10 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        with self._lock:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
 
     def _after_death(self, position: Position, alone: bool) -> Suspicion:
         known = self._known.get(position, Suspicion())

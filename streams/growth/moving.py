@@ -31,7 +31,7 @@ from schemas.events import ApiKey, Event
 from streams.growth.journal import GrowthJournal
 from streams.growth.placing import BY_EVENT, place_of
 from streams.growth.reading import records
-from streams.kafka.cluster import Cluster, admin, partition_counts
+from streams.kafka.cluster import Cluster, admin, in_requests, partition_counts
 from streams.kafka.messages import decoded
 from streams.state.lags import commit_offsets, committed_offsets, consumer_groups
 from streams.state.reader import end_offsets
@@ -58,10 +58,9 @@ def add_partitions(cluster: Cluster, names: Iterable[str], count: int, validate_
     """
     known = partition_counts(admin(cluster), cluster)
     wanted = [name for name in names if known[name] < count]
-    if wanted:
-        more = [NewPartitions(cluster.name(name), count) for name in wanted]
+    for some in in_requests([NewPartitions(cluster.name(name), count) for name in wanted], count):
         asked = admin(cluster).create_partitions(
-            more, validate_only=validate_only, request_timeout=_ANSWER_SECONDS
+            some, validate_only=validate_only, request_timeout=_ANSWER_SECONDS
         )
         for name, future in asked.items():
             result_of(future, f"partitions of {name}")

@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic  # type: ignore[attr-defined]
@@ -28,6 +28,9 @@ BROKERS_TIME = "LogAppendTime"
 _FETCH_WAIT = "fetch.wait.max.ms"
 #: A broker whose machine is busy takes long to create three hundred partitions, or to delete them.
 _CREATE_SECONDS = 30.0
+#: New partitions in one request.
+_MOST_NEW = 5_000
+T = TypeVar("T")
 
 #: Receives librdkafka's log lines, which otherwise go to standard error in a format of their own.
 CLIENT_LOG = logging.getLogger("kafka")
@@ -190,16 +193,23 @@ def ensure_topics(cluster: Cluster, partitions: int, replication: int = 1) -> li
     missing = [topic for topic in CATALOGUE if topic.name not in known]
     if not missing:
         return []
-    created = client.create_topics(
-        [
-            NewTopic(cluster.name(t), count, replication, config=topic_settings(t, replication))
-            for t in missing
-        ],
-        request_timeout=_CREATE_SECONDS,
-    )
+    new = [
+        NewTopic(cluster.name(t), count, replication, config=topic_settings(t, replication)) for t in missing
+    ]
+    created: dict[str, Any] = {}
+    for some in in_requests(new, count):
+        created |= client.create_topics(some, request_timeout=_CREATE_SECONDS)
     ours = [topic.name for topic in missing if _created(created[cluster.name(topic)])]
     _agreed(_all_visible(client, cluster))  # another process may have created some
     return ours
+
+
+def in_requests(topics: Sequence[T], count: int) -> Iterator[list[T]]:
+    """Topics that get `count` partitions each, in requests that a broker takes: it fails one for more than
+    10,000 partitions as an "unknown broker error"."""
+    size = max(1, _MOST_NEW // count)
+    for start in range(0, len(topics), size):
+        yield list(topics[start : start + size])
 
 
 def _agreed(known: Mapping[str, int]) -> int | None:

@@ -32,7 +32,9 @@ def size(count: int) -> str:
 
 
 def rate(per_second: float, noun: str) -> str:
-    """`12.3 documents/s`."""
+    """`12.3 documents/s`, `2.4 documents/min`."""
+    if 0 < per_second < 0.1:
+        return f"{60 * per_second:.1f} {noun}/min"
     digits = 0 if per_second >= 100 else 1
     return f"{per_second:,.{digits}f} {noun}/s"
 

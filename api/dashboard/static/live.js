@@ -3,6 +3,10 @@
 // One stream for each page that is visible: browsers allow six connections to a host, and a hidden page needs none.
 
 let stream = null;
+let again = null;
+let late = null;
+const AGAIN_MS = 3000;
+const LATE_MS = 4000; // servers and proxies end streams now and then: that is nothing to be told
 
 export function follow(address) {
   if (!address) return;
@@ -16,7 +20,17 @@ function open(address) {
   if (stream) return;
   stream = new EventSource(address);
   stream.addEventListener("part", (event) => replace(JSON.parse(event.data)));
-  stream.addEventListener("open", () => (document.documentElement.dataset.stream = "open"));
+  stream.addEventListener("open", () => {
+    document.documentElement.dataset.stream = "open";
+    told(false);
+  });
+  stream.addEventListener("error", () => {
+    document.documentElement.dataset.stream = "lost";
+    late ??= setTimeout(told, LATE_MS, true);
+    if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again
+    stream = null; // no stream came, as from a proxy whose gateway is away
+    again = setTimeout(open, AGAIN_MS, address);
+  });
   stream.addEventListener("over", () => {
     close();
     location.reload(); // the session has ended: the server says what to do
@@ -26,7 +40,17 @@ function open(address) {
 function close() {
   stream?.close();
   stream = null;
+  clearTimeout(again);
+  clearTimeout(late);
+  late = null;
   document.documentElement.dataset.stream = "closed";
+}
+
+// Whether it is told that the page does not follow.
+function told(lost) {
+  clearTimeout(late);
+  late = null;
+  document.getElementById("lost").hidden = !lost;
 }
 
 function replace({ id, html }) {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
+from statistics import median_low
 
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import is_ended_caption
@@ -17,11 +18,15 @@ from services.parsing.page.text import Vocabulary, inline
 
 #: The end of an entry of a table of contents.
 _LEADER_END = re.compile(r"(?:\.{4,}|(?:\. ?){4,}|…{2,})\d{1,4}$")
-_SECTION = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?")
+#: What begins a text that may hang: the number of a section, or of a source.
+_LABEL = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*\.?|\[\w{1,12}\]")
+_CAPITAL = re.compile(r"\(?[A-Z][.)]")
 _ENDED = re.compile(r"[.!?:;。！？؟][\"'”’)\]]*$")
 
 #: A full line reaches over this share of its paragraph's width.
 FULL = 0.75
+#: Code goes on below a gap of up to two lines (in heights of a line).
+BLANK_LINES = 2.75
 UNSET = Style(0.0)
 
 
@@ -112,8 +117,9 @@ class _Run:
         size = max(a.size, b.size, 1.0)
         if abs(a.size - b.size) > 0.12 * size or before.words[-1].depth != line.words[0].depth:
             return True
-        if line.y0 - _foot(before) > self.gap * size / max(self.size, 1.0) + 0.35 * size:
-            return True
+        gap = line.y0 - _foot(before)
+        if gap > self.gap * size / max(self.size, 1.0) + 0.35 * size:
+            return not (a.mono and b.mono and gap < BLANK_LINES * line.height)
         if size > 1.1 * self.size and self._leaves_the_middle(before, line):
             return True  # a title and a heading below it in the same style
         if a.mono != b.mono or _LEADER_END.search("".join(word.text for word in before.words[-3:])):
@@ -122,6 +128,8 @@ class _Run:
             return False
         return (
             self._starts_item(self.lines[start], at)
+            or any(_letters_on(line, after) for after in self.lines[at + 1 : at + 3])
+            or _letters_on(self.lines[start], line)
             or self._heads_next(self.lines[start], at)
             or is_ended_caption(line.words)
             or self._starts_paragraph(start, at)
@@ -189,6 +197,13 @@ def _counts_on(line: Line, after: Line) -> bool:
     return a is not None and b is not None and int(a[1]) + 1 == int(b[1])
 
 
+def _letters_on(line: Line, after: Line) -> bool:
+    """Whether the capitals at the start of two lines below each other follow each other: `A.`, `B.`."""
+    a, b = line.words[0].text, after.words[0].text
+    labels = _CAPITAL.fullmatch(a) and _CAPITAL.fullmatch(b) and abs(line.x0 - after.x0) < 2
+    return bool(labels) and ord(a[-2]) + 1 == ord(b[-2])
+
+
 def _foot(line: Line) -> float:
     """The bottom of a line's text. (Its bullet may have a larger font.)"""
     bulleted = len(line.words) > 1 and is_bullet(line.words[0].text)
@@ -196,8 +211,8 @@ def _foot(line: Line) -> float:
 
 
 def _hangs(first: Line, line: Line, size: float) -> bool:
-    """Whether a line begins below the second word of a line that begins with a section number."""
-    numbered = len(first.words) > 1 and _SECTION.fullmatch(first.words[0].text)
+    """Whether a line begins below the second word of a line that begins with a label."""
+    numbered = len(first.words) > 1 and _LABEL.fullmatch(first.words[0].text)
     return bool(numbered) and abs(line.x0 - first.words[1].x0) < 0.4 * size
 
 
@@ -238,8 +253,14 @@ def _block(lines: Sequence[Line], code: bool, page: int, vocabulary: Vocabulary)
 
 
 def _code(lines: Sequence[Line]) -> str:
-    """Lines of code; the width of a character determines their indentation."""
+    """Lines of code; the width of a character determines their indentation, the usual distance of two lines
+    how many are blank."""
     every = [word for line in lines for word in line.words]
     width = sum(word.width for word in every) / max(sum(len(word.text) for word in every), 1) or 5.0
     left = min(line.x0 for line in lines)
-    return "\n".join(" " * round((line.x0 - left) / width) + clean(joined(line.words)) for line in lines)
+    step = max(median_low([b.y0 - a.y0 for a, b in pairwise(lines)] or [0.0]), 1.0)
+    out = ""
+    for before, line in zip([None, *lines], lines, strict=False):
+        out += "\n" * max(round((line.y0 - before.y0) / step), 1) if before else ""
+        out += " " * round((line.x0 - left) / width) + clean(joined(line.words))
+    return out

@@ -161,6 +161,8 @@ def parted(row: Sequence[Word], gap: float, even: float = -1e9) -> list[list[Wor
         space = word.x0 - reach
         size = min(before.style.size, word.style.size)  # a heading may stand beside another column
         least = min(gap, FIGURE_GAP) if word.text[0] in "0123456789$(" else gap
+        if before.style.mono and word.style.mono:
+            least = max(least, GAP)  # its blanks are 0.6 wide
         if space > least * size and abs(space - even) > EVEN * size:
             groups.append([word])
             reach = word.x1

@@ -49,6 +49,8 @@ _DIGITS = re.compile(r"\d+")
 _NOTE_MARK = re.compile(r"(?:\d{1,3}|[*†‡§¶]+)(?=[\s\w]|$)")
 #: A page number in a line: at its start, before "of 12" at its end, or at its end.
 _PLACE = re.compile(r"^\d{1,5}\b|\b\d{1,5}(?=\s*(?:of|/|von|de|sur|di)\s*\d{1,5}$)|\b\d{1,5}$")
+_LAST_WORD = re.compile(r"([^\W\d_]+)\.? $")
+_PAGE_WORDS = ("page", "pg", "p", "seite", "blatt", "pagina", "página", "sheet", "slide")
 _NUMBER = re.compile(
     r"(?:page|p\.|seite|pagina|página)?\s*+[-–—|\[(]?\s*+(?:\d{1,4}|[ivxlc]{1,7})\s*+"
     r"(?:(?:of|/|von|de|sur|di)\s*+\d{1,4})?\s*+[-–—|\])]?",
@@ -188,13 +190,22 @@ def _margins(page: Page) -> list[_Row]:
         for place, words in enumerate((lines if top else lines[::-1])[:DEEPEST]):
             box = bounds(words)
             text = clean(joined(words)).strip()
+            apart = _number_apart(words)
             found = _PLACE.search(text.lower())
-            key = _PLACE.sub("#", text.lower(), count=1)
             counted = page.number - int(found[0]) if found else 0
+            if found and counted and not apart and _names_thing(text.lower()[: found.start()]):
+                found, counted = None, 0
+            key = _PLACE.sub("#", text.lower(), count=1) if found else text.lower()
             middle = box.middle / page.height
             edge = middle if top else 1 - middle
-            rows.append(_Row(words, *box, text, key, counted, place, top, _number_apart(words), edge))
+            rows.append(_Row(words, *box, text, key, counted, place, top, apart, edge))
     return rows
+
+
+def _names_thing(before: str) -> bool:
+    """Whether a number right behind these words is that of a thing on each page: `Invoice 1002`."""
+    word = _LAST_WORD.search(before)
+    return word is not None and word[1] not in _PAGE_WORDS
 
 
 def _with_marks(rows: Sequence[list[Word]]) -> list[list[Word]]:

@@ -11,7 +11,7 @@ import pytest
 from tests.api.dashboard.conftest import COLLECTION, HOSTILE, HOSTILE_NAME, Dashboard, needs_browser, sign_in
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Route
 
 pytestmark = needs_browser
 
@@ -190,6 +190,20 @@ async def test_a_key_is_made_used_and_revoked_and_its_open_page_ends(
     await theirs.close()
 
 
+async def test_a_page_that_cannot_follow_says_so_until_it_can(page: Page) -> None:
+    from playwright.async_api import expect
+
+    async def broken(route: Route) -> None:
+        await (route.abort() if route.request.resource_type == "eventsource" else route.continue_())
+
+    await page.route("**/*", broken)
+    await page.goto("/")
+    await expect(page.get_by_text("The gateway does not answer")).to_be_visible(timeout=30_000)
+    await page.unroute("**/*")
+    await expect(page.get_by_text("The gateway does not answer")).to_be_hidden(timeout=30_000)
+    await expect(page.locator("html")).to_have_attribute("data-stream", "open")
+
+
 async def test_a_collection_is_compared_with_what_is_recorded(dashboard: Dashboard, page: Page) -> None:
     from playwright.async_api import expect
 
@@ -246,6 +260,11 @@ async def test_axe_finds_nothing_serious_and_enough_contrast_in_the_dark(dashboa
     assert found == {}
 
 
+#: Tables that reach into what stands beside them.
+_OVER = """() => [...document.querySelectorAll('.rows')].filter(
+    (one) => one.getBoundingClientRect().right > one.parentElement.getBoundingClientRect().right + 1
+).map((one) => one.innerText.slice(0, 80))"""
+
 #: Choices that are cut off, and parts of a cell that stand below its label instead of beside it.
 _CUT = """() => [
   ...[...document.querySelectorAll('.modes')].filter((one) => one.scrollWidth > one.clientWidth),
@@ -255,7 +274,7 @@ _CUT = """() => [
 ].map((one) => one.outerHTML.slice(0, 200))"""
 
 
-@pytest.mark.parametrize("room", [375, 981, 1181])
+@pytest.mark.parametrize("room", [375, 1001, 1211, 1401])
 async def test_no_page_scrolls_sideways_and_each_shows_where_it_is(dashboard: Dashboard, room: int) -> None:
     from playwright.async_api import expect
 
@@ -267,7 +286,9 @@ async def test_no_page_scrolls_sideways_and_each_shows_where_it_is(dashboard: Da
         width = await page.evaluate("document.documentElement.scrollWidth")
         if width > room:
             wide[path] = width
-        for cut in await page.evaluate(_CUT) if room < 981 else ():
+        for table in await page.evaluate(_OVER):
+            wide[f"{path}: {table}"] = room
+        for cut in await page.evaluate(_CUT) if room < 1001 else ():
             wide[f"{path}: {cut}"] = room
         here = page.get_by_role("navigation", name="Main").locator("[aria-current]")
         if await here.count():

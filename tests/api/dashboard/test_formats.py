@@ -22,7 +22,11 @@ def test_every_number_has_a_unit() -> None:
         "2 KB",
         "5 MB",
     ]
-    assert rate(12.34, "documents") == "12.3 documents/s"
+    assert [rate(one, "documents") for one in (12.34, 0, 0.04)] == [
+        "12.3 documents/s",
+        "0.0 documents/s",
+        "2.4 documents/min",
+    ]
     assert [duration(s) for s in (0, 9.94, 59.4, 61, 3600, 7384, 90_000)] == [
         "0.0 s",
         "9.9 s",

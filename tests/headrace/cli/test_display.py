@@ -1,5 +1,7 @@
 """What a pipe gets to see of a run."""
 
+import os
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -14,18 +16,37 @@ from tests.headrace.client.test_progress import COMPLETE, progress
 from tests.waiting import eventually
 
 
-def test_a_start_says_at_once_that_it_begins_and_then_what_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_start_says_at_once_that_it_begins_what_runs_and_that_it_stops(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with Startup() as startup:
         startup.changed(StateChange("broker", ProcessState.STARTING))
         assert capsys.readouterr().err == "starting the services of this machine\n"
         startup.changed(StateChange("chroma", ProcessState.STARTING))
         startup.changed(StateChange("broker", ProcessState.RUNNING))
-        startup.changed(StateChange("broker", ProcessState.STOPPED))
+        for name in ("chroma", "broker"):
+            startup.changed(StateChange(name, ProcessState.STOPPED))
+        startup.stopped()
 
     shown = capsys.readouterr()
-    assert shown.err.endswith(" s  broker runs\n")
-    assert shown.err.count("\n") == 1
+    assert shown.err.endswith(" s  broker runs\nstopping\nstopped\n")
+    assert shown.err.count("\n") == 3
     assert shown.out == ""
+
+
+def test_a_start_goes_on_when_nobody_reads_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `headrace up 2>&1 | grep -m1 ready`."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    ended = False
+    with suppress(BrokenPipeError), os.fdopen(writes, "w", buffering=1) as gone:
+        monkeypatch.setattr("sys.stderr", gone)
+        with Startup() as startup:
+            startup.changed(StateChange("broker", ProcessState.STARTING))
+            startup.changed(StateChange("broker", ProcessState.STOPPED))
+            startup.stopped()
+        ended = True
+    assert ended
 
 
 async def test_a_run_that_begins_at_once_does_not_say_that_it_waits(

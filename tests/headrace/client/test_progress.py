@@ -98,6 +98,12 @@ def test_a_line_is_one_line() -> None:
     assert "\n" not in shown
 
 
+def test_a_slow_pace_is_told_by_the_minute() -> None:
+    slow = progress(parsed=1).model_copy(update={"documents_per_second": 0.04})
+
+    assert "2.4 documents/min" in line(slow, 30)
+
+
 def test_a_long_run_says_how_long_it_will_take() -> None:
     def told(elapsed_s: int, **counts: int) -> str:
         shown = progress(total=100_000, **counts).model_copy(update={"elapsed_ms": elapsed_s * 1000})

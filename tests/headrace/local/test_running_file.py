@@ -1,5 +1,6 @@
 """What a data folder says about the system on it, and the key that lies there."""
 
+import asyncio
 import json
 import socket
 import stat
@@ -12,11 +13,12 @@ import pytest
 
 from headrace.admin_key import admin_key, key_file
 from headrace.cli.settings import load_settings
-from headrace.client.connect import find_gateway
+from headrace.client.connect import find_gateway, wait_for_running
 from headrace.local.running_file import RunningSystem, forget_running, is_held, read_running, write_running
 from headrace.local.system import run_local
 from schemas.errors import RequestError
 from streams.local import DataDirLock
+from tests.waiting import eventually
 
 RUNNING = RunningSystem("http://127.0.0.1:8383", "http://127.0.0.1:8000", "127.0.0.1:9092", 1)
 
@@ -43,6 +45,24 @@ def test_what_a_killed_process_left_behind_is_not_believed(tmp_path: Path) -> No
 
     assert not is_held(tmp_path)
     assert read_running(tmp_path) is None
+
+
+async def test_a_command_says_that_it_waits_for_a_system_that_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("headrace.client.connect.TOLD_S", 0.0)
+    said = ""
+
+    def waits() -> bool:
+        nonlocal said
+        said += capsys.readouterr().err
+        return said == f"headrace: waiting for the system on {tmp_path}, which is starting\n"
+
+    with DataDirLock(tmp_path, "a test"):
+        waiting = asyncio.ensure_future(wait_for_running(load_settings(tmp_path)))
+        await eventually(waits)
+        write_running(tmp_path, RUNNING)
+        assert await waiting == RUNNING
 
 
 def test_half_a_file_is_nothing(tmp_path: Path) -> None:

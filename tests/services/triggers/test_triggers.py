@@ -136,7 +136,7 @@ async def test_a_process_that_dies_between_kafka_and_the_queue_makes_no_second_r
     dying = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.services.triggers.dying_triggers", *arguments
     )
-    assert await asyncio.wait_for(dying.wait(), 60) == -9
+    assert await asyncio.wait_for(dying.wait(), 150) == -9
     before = await asyncio.to_thread(runs, cluster)
     assert {run.options.s3.object_key for run in before} == {"a.pdf", "b.pdf"}  # type: ignore[union-attr]
     assert aws.left(queue) == 2

@@ -1,6 +1,8 @@
 """What a worker's death leaves behind: suspects, and the record that is convicted."""
 
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -239,3 +241,33 @@ def test_a_disk_that_holds_an_empty_file_and_no_line_is_reported_once(
     assert told_times() == 0
     monkeypatch.setattr(os, "write", full)
     assert told_times() == 1
+
+
+def test_a_death_that_another_thread_announces_waits_for_the_line_that_is_being_written(path: Path) -> None:
+    """Both would write to the file, which one of them closes."""
+    journal = Journal(path)
+    entered, opened = threading.Event(), threading.Event()
+
+    def beginning() -> Iterator[Position]:
+        yield A
+        entered.set()
+        opened.wait()
+        yield B
+
+    writing = threading.Thread(target=journal.begin, args=(beginning(), False))
+    announcing = threading.Thread(target=journal.announce, args=("ValueError: bad",))
+    writing.start()
+    entered.wait()
+    announcing.start()
+    announcing.join(0.5)
+    waits = announcing.is_alive()
+    opened.set()
+    writing.join()
+    announcing.join()
+    crashed(journal)
+
+    assert waits
+    found = Journal(path)
+    assert [str(found.suspicion(position)) for position in (A, B)] == [
+        "has ended its worker 1 times: ValueError: bad"
+    ] * 2

@@ -42,7 +42,8 @@ def build(
     `rules` are the horizontal rules between them, `known` the places of vertical ones.
     """
     drawn = sum(bool(rule.breaks) for rule in rules) > 2  # cell by cell, so that the rules show all columns
-    gaps = [(x, x) for x in known] if known and drawn else gutters(lines, known, ruled_head(lines, rules))
+    head = head_lines(lines, rules)
+    gaps = [(x, x) for x in known] if known and drawn else gutters(lines, known, head)
     gaps = joined_signs(gaps, split_lines(lines, gaps))
     if not gaps:
         return None
@@ -54,9 +55,7 @@ def build(
     spanning = _spanning(grouped, rows.between)
     sure = known or (rows.part is not None and _is_wordy(grouped))
     if len(grouped) < 2 or not (
-        _is_table(grouped, spanning)
-        or (sure and len(grouped) > 2)
-        or _is_blank(grouped, len(gaps), rows.head)
+        _is_table(grouped, spanning) or (sure and len(grouped) > 2) or _is_blank(grouped, len(gaps), head)
     ):
         return None
     cells = placed(grouped, rows.extents, rules)
@@ -65,16 +64,20 @@ def build(
     return _table(cells, len(grouped), rows.extents, [w for line in lines for w in line], vocabulary)
 
 
-def ruled_head(lines: Sequence[list[Word]], rules: Sequence[Rule]) -> int:
-    """The number of lines that the first rule sets off from the others as their head."""
-    middles = [bounds(line).middle for line in lines]
-    at = next((rule.at for rule in sorted(rules, key=lambda r: r.at) if rule.at > middles[0]), 0.0)
-    head = sum(middle < at for middle in middles)
-    return head if head <= min(HEAD, len(lines) - 1) else 0
+def head_lines(lines: Sequence[list[Word]], rules: Sequence[Rule]) -> int:
+    """The number of lines that are set off as a head: by the first rule below, or because they stand right of
+    all others."""
+    boxes = [bounds(line) for line in lines]
+    at = next((rule.at for rule in sorted(rules, key=lambda r: r.at) if rule.at > boxes[0].middle), 0.0)
+    head = sum(box.middle < at for box in boxes)
+    if 0 < head < len(lines):
+        return head if head <= HEAD else 0
+    right = (n for n in range(1, min(HEAD + 1, len(lines) - 1)) if boxes[n].x1 < boxes[0].x0)
+    return next((n for n in right if bounds(boxes[n:]).x1 < bounds(boxes[:n]).x0), 0)
 
 
 def _is_blank(rows: Sequence[Sequence[TableLine]], gaps: int, head: int) -> bool:
-    """Whether rows below a ruled head have a label each and hardly anything else, as those of a form."""
+    """Whether rows below a head have a label each and hardly anything else, as those of a form."""
     labelled = all(0 in _filled(row) for row in rows[1:])
     return gaps > 1 and len(rows) > 2 and head > 0 and labelled and _words_by_column(rows)[0] <= MOST_WORDS
 

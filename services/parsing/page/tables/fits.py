@@ -12,7 +12,7 @@ from services.parsing.page.tables.columns import GUTTER, HEAD, spans_of
 #: A line of running text covers this share of a table's width, with at least so many words.
 PROSE, FEWEST_WORDS = 0.6, 5
 #: Type is larger from this ratio on.
-LARGER = 1.1
+LARGER, MUCH_LARGER = 1.1, 1.3
 #: Texts of a column begin or end at the same place within this (points).
 EDGE = 1.0
 #: A row whose texts are at the edges of the one above is at most this far below it (in heights of a line).
@@ -28,11 +28,12 @@ def is_prose(line: Sequence[Word], left: float, right: float) -> bool:
 
 
 def is_larger(line: Sequence[Word], lines: Sequence[Sequence[Word]]) -> bool:
-    """Whether a text is in larger type than all the lines of a table, and begins where they do: a heading."""
+    """Whether a text is in larger type than all the lines of a table, and begins where they do, or in much
+    larger type: a heading."""
     left = min(other[0].x0 for other in lines)
     largest = max(word.style.size for other in lines for word in other)
-    begins = line[0].x0 < left + line[0].style.size and len(spans_of(line, GAP)) == 1
-    return begins and min(word.style.size for word in line) > LARGER * largest
+    ratio = LARGER if line[0].x0 < left + line[0].style.size else MUCH_LARGER
+    return min(word.style.size for word in line) > ratio * largest and len(spans_of(line, GAP)) == 1
 
 
 def shares_edges(line: Sequence[Word], other: Sequence[Word]) -> bool:

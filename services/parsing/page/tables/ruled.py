@@ -8,8 +8,8 @@ from itertools import pairwise, takewhile
 from services.parsing.markdown_writer import Cell
 from services.parsing.page.captions import follows_table, is_caption
 from services.parsing.page.geometry import Box, Page, Word, bounds
-from services.parsing.page.lines import GAP, rows_of
-from services.parsing.page.tables.build import build, ruled_head
+from services.parsing.page.lines import GAP, parted, rows_of
+from services.parsing.page.tables.build import build, head_lines
 from services.parsing.page.tables.cells import Table, fill
 from services.parsing.page.tables.columns import HEAD, beside, gutters, spans_of, split_lines, texts_of
 from services.parsing.page.tables.fits import (
@@ -63,7 +63,8 @@ def ruled_tables(
     for group in ladders(free):
         for run in _runs(group, words):
             lines = _region(run, words, across)
-            made = build(lines, run, vocabulary, column_edges(run)) if len(lines) >= 2 else None
+            held = len(lines) >= 2 and not _is_listing(lines)
+            made = build(lines, run, vocabulary, column_edges(run)) if held else None
             if made is None:
                 continue
             made.y0, made.y1 = min(made.y0, run[0].at), max(made.y1, run[-1].at)
@@ -72,6 +73,12 @@ def ruled_tables(
             words = [word for word in words if id(word) not in ids]
             tables.append(made)
     return tables, words, across
+
+
+def _is_listing(rows: Sequence[Sequence[Word]]) -> bool:
+    """Whether rows are in a monospaced font and few have gaps, as code in a box has before its comments."""
+    mono = all(word.style.mono for row in rows for word in row if any(map(str.isalnum, word.text)))
+    return mono and 3 * sum(len(parted(row, GAP)) > 1 for row in rows) < len(rows)
 
 
 def _lattice(
@@ -218,7 +225,7 @@ def _region(rules: Sequence[Rule], words: Sequence[Word], across: Sequence[Rule]
     if not gaps:
         near = [line for line in above[:1] if len(spans_of(line)) > 1]
         seen = [*near, *inside, *below]
-        gaps = gutters(seen, head=ruled_head(seen, rules)) if len(seen) > 1 else []
+        gaps = gutters(seen, head=head_lines(seen, rules)) if len(seen) > 1 else []
     if not gaps or any(_beyond(line, words, left, right) for line in inside):
         return []
     if _lacks_labels([*inside, *below], words, left):
