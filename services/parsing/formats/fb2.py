@@ -36,7 +36,7 @@ _DEEPEST = 6
 
 
 def parse_fb2(data: bytes) -> ParsedDocument:
-    """The bodies of a book, its notes last. Raises CorruptDocument if it is no XML."""
+    """What a book says of itself and its bodies, its notes last. Raises CorruptDocument if it is no XML."""
     root = parse_xml(data)
     bodies = root.findall("{*}body")
     if not bodies:
@@ -55,8 +55,8 @@ def parse_fb2(data: bytes) -> ParsedDocument:
         return pictures.describe(content, (el.get("alt") or "").strip())[0] if content else image_text(el)
 
     writer = md.Writer()
-    for body in bodies:
-        page = etree.tostring(_renamed(body, 1), encoding="unicode", method="html")
+    for part in (*root.iterfind("{*}description/{*}title-info/{*}annotation"), *bodies):
+        page = etree.tostring(_renamed(part, 1), encoding="unicode", method="html")
         tree, _ = parse_tree(page.encode(), "text/html; charset=utf-8")
         writer.add(render(tree, Renderer(shown)).strip("\n"))
     markdown, _ = writer.finish()

@@ -152,3 +152,11 @@ def test_names_in_an_archive_that_hold_line_feeds_stay_apart() -> None:
     text = parse(data, "a.zip").markdown
 
     assert text.index("x.txt") < text.index("of N0") < text.index("l.txt") < text.index("of N1")
+
+
+def test_a_sheet_that_hides_very_many_classes_is_read_in_one_pass() -> None:
+    names = [f"a{n}" for n in range(VERY_MANY // 50)]
+    style = ",".join(f".{name}" for name in names) + "{display:none}"
+    page = f"<style>{style}</style>{''.join(f'<p class={name}>gone' for name in names)}<p>shown"
+
+    assert parse(page.encode(), "a.html").markdown.strip() == "shown"

@@ -49,4 +49,5 @@ CASES = [
     Case("a FictionBook that is packed", "b.fb2.zip", samples.zipped({"b.fb2": _FICTION.encode("cp1251")}), has=["Слова"]),
     Case("an encrypted chapter", "b.epub", book({"a.xhtml": "\1\2\3"}, more={"META-INF/encryption.xml": _KEYS.format("a.xhtml")}), refused="encrypted (DRM)"),
     Case("encrypted fonts alone", "b.epub", book({"a.xhtml": page("<p>Open words</p>")}, more={"META-INF/encryption.xml": _KEYS.format("font.otf")}), exact="Open words"),
+    Case("a FictionBook that says what it is about", "b.fb2", b"<FictionBook xmlns='http://www.gribuser.ru/xml/fictionbook/2.0'><description><title-info><book-title>Weirs</book-title><annotation><p>On <strong>gates</strong>.</p></annotation></title-info></description><body><section><title><p>One</p></title><p>It opens.</p></section></body></FictionBook>", order=["On **gates**.", "# One", "It opens."]),
 ]  # fmt: skip

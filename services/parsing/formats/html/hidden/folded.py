@@ -7,7 +7,7 @@ nothing on the page unfolds.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
@@ -93,12 +93,16 @@ def _pages(hidden: list[HtmlElement]) -> set[HtmlElement]:
     for el in hidden:
         if (above := el.getparent()) is not None and (name := _first_name(el)):
             kinds[above, el.tag, name].append(el)
-    found: set[HtmlElement] = set()
-    for (above, tag, name), alike in kinds.items():
-        many = sum(_first_name(el) == name for el in above.iterchildren(tag))
-        if len(alike) >= 2 and many == len(alike) + 1:
-            found.update(alike)
-    return found
+    names = {
+        above: Counter((el.tag, _first_name(el)) for el in above)
+        for above in {above for above, _, _ in kinds}
+    }
+    return {
+        el
+        for (above, tag, name), alike in kinds.items()
+        if len(alike) >= 2 and names[above][tag, name] == len(alike) + 1
+        for el in alike
+    }
 
 
 def _first_name(el: HtmlElement) -> str:
