@@ -135,12 +135,18 @@ def _holds_rows(columns: Sequence[Sequence[Line]], titled: bool) -> bool:
     """Whether texts of a column begin, after white, where texts of the other begin, as the cells of rows do.
     Beside labels, which are no running text, any line may be the first of a cell."""
     for own, others in (columns, columns[::-1]):
-        begins = [b for a, b in pairwise(own) if b.y0 - a.y1 > WHITE * b.height]
         prose = is_prose_column(own)
+        least = _white(own) if prose else WHITE * own[0].height
+        begins = [b for a, b in pairwise(own) if b.y0 - a.y1 > least]
         met = sum(_begins_at(line, others, prose) for line in begins)
         if len(begins) >= FEWEST_ITEMS and met >= MOSTLY * len(begins) and not (prose and titled):
             return True
     return False
+
+
+def _white(lines: Sequence[Line]) -> float:
+    """The least white between texts: more than there is between the closest lines."""
+    return LEVEL * lines[0].height + min((b.y0 - a.y1 for a, b in pairwise(lines)), default=0.0)
 
 
 def _begins_at(line: Line, others: Sequence[Line], prose: bool) -> bool:
@@ -151,7 +157,7 @@ def _begins_at(line: Line, others: Sequence[Line], prose: bool) -> bool:
         return at >= 0
     above, word = others[at - 1], others[at].words[0]
     room = max(other.x1 for other in others) - above.x1 > word.width + 0.3 * word.style.size
-    return room or others[at].y0 - above.y1 > WHITE * line.height
+    return room or others[at].y0 - above.y1 > _white(others)
 
 
 def _in_rows(columns: Sequence[Sequence[Line]], band: Sequence[Sequence[Line]]) -> float:

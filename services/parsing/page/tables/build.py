@@ -58,7 +58,7 @@ def build(
         _is_table(grouped, spanning) or (sure and len(grouped) > 2) or _is_blank(grouped, len(gaps), head)
     ):
         return None
-    cells = placed(grouped, rows.extents, rules)
+    cells = placed(grouped, rows.extents)
     cells.extend(spanning)
     beside_rows(cells, grouped)
     return _table(cells, len(grouped), rows.extents, [w for line in lines for w in line], vocabulary)

@@ -17,12 +17,14 @@ from services.parsing.page.tables.pairs import (
     stacked,
 )
 from services.parsing.page.tables.rules import Rule
-from services.parsing.page.tables.values import first_figures
+from services.parsing.page.tables.values import first_figures, is_figure
 
 #: Rules this close (points) are one with gaps.
 SAME_HEIGHT = 3
 #: The lines of a cell are at most this far apart (in font sizes).
 WIDEST_LEADING = 1.5
+#: Lines in the fewest that are rows because they fill all columns, and the most columns: more are a sentence.
+FEWEST_FILLED, MOST_FILLED = 3, 5
 #: Lines of a cell begin at the same place within this (points).
 FLUSH = 0.5
 #: At most one gap in so many is narrow because a mark or a sign is off its line.
@@ -69,6 +71,7 @@ class Rows:
         lower = sum(words[0].text[0].islower() for words in labels)  # in three lines: text
         self.lower = len(labels) > (2 if self.bare else 3) and lower * 5 > 4 * len(labels)
         self.part = None if self.ruled else self._parting()
+        self.filled = _is_filled(lines, columns)
 
     def _level(self, lines: Sequence[TableLine]) -> list[TableLine]:
         """The lines, with those joined that are at half the height between others, as in cells whose middles
@@ -111,7 +114,9 @@ class Rows:
 
     def _begins(self, at: int, row: Sequence[TableLine], line: TableLine) -> bool:
         above = row[-1]
-        if self.barred[at] or (self.part is None and at == self.first):
+        if self.barred[at] or (self.filled and at + 1 >= self.head):
+            return True
+        if self.part is None and at == self.first:
             return True
         if breaks_word(above, line):
             return False
@@ -223,6 +228,14 @@ class Rows:
         if stacked([above], line) or (self._fitted(above, line) and not self._hangs(above, line)):
             return 1.0
         return 0.0 if 0 in line.at else -self.labelled
+
+
+def _is_filled(lines: Sequence[TableLine], columns: int) -> bool:
+    """Whether all lines hold a word or two in every column, and no figures: wrapped cells would be uneven."""
+    entries = [entry for line in lines for entry in line.entries]
+    if columns > MOST_FILLED or len(lines) < FEWEST_FILLED or any(len(line.at) < columns for line in lines):
+        return False
+    return all(len(entry.words) < 3 and not is_figure(entry.text) for entry in entries)
 
 
 def _is_bare(above: TableLine, line: TableLine) -> bool:

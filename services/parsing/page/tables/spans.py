@@ -12,7 +12,6 @@ from services.parsing.page.tables.columns import (
     TableLine,
     blocks_below,
 )
-from services.parsing.page.tables.rules import Rule
 from services.parsing.page.tables.values import first_figures
 
 #: A label is aligned with an end of its columns within this (in font sizes).
@@ -30,12 +29,12 @@ class Placed:
     rows: int = 1
 
 
-def placed(rows: Sequence[Sequence[TableLine]], extent: Sequence[Gap], rules: Sequence[Rule]) -> list[Placed]:
+def placed(rows: Sequence[Sequence[TableLine]], extent: Sequence[Gap]) -> list[Placed]:
     """The cells of rows. Cells above the first row of figures may span columns."""
     head = _head(rows)
     cells = [_cells(row, at) for at, row in enumerate(rows)]
     for at in range(head - 2, -1, -1):
-        _widen(cells[at], cells[at + 1], extent, _rules_below(rows[at], rows[at + 1], rules))
+        _widen(cells[at], cells[at + 1], extent)
     for cell in (cell for row in cells[head:] for cell in row):
         cell.columns = 1
     return [cell for row in cells for cell in row]
@@ -64,15 +63,7 @@ def _cells(row: Sequence[TableLine], at: int) -> list[Placed]:
     return sorted(cells, key=lambda cell: cell.column)
 
 
-def _rules_below(row: Sequence[TableLine], after: Sequence[TableLine], rules: Sequence[Rule]) -> list[Rule]:
-    top = min((line.y0 + line.y1) / 2 for line in row)
-    bottom = min((line.y0 + line.y1) / 2 for line in after)
-    return [rule for rule in rules if top < rule.at < bottom]
-
-
-def _widen(
-    cells: Sequence[Placed], below: Sequence[Placed], extents: Sequence[Gap], rules: Sequence[Rule]
-) -> None:
+def _widen(cells: Sequence[Placed], below: Sequence[Placed], extents: Sequence[Gap]) -> None:
     """Extend the labels of a head over the columns of the row below that they belong to."""
     labels = [cell for cell in cells if cell.column > 0]
     blocks = blocks_below([_label(cell) for cell in labels], [_label(cell) for cell in below], extents)
@@ -83,14 +74,13 @@ def _widen(
     filled = {c for cell in below for c in range(cell.column, cell.column + cell.columns)}
     taken = {c for cell in cells for c in range(cell.column, cell.column + cell.columns)}
     for cell in cells:
-        own = set(range(cell.column, cell.column + cell.columns))
         free = {c for c in filled - taken if c > 0}
         left, right = cell.column, cell.column + cell.columns - 1
         while left - 1 in free:
             left -= 1
         while right + 1 in free:
             right += 1
-        first, last = _by_rule(own, taken - own, extents, rules) or _by_place(cell, left, right, extents)
+        first, last = _by_place(cell, left, right, extents)
         cell.column, cell.columns = first, last - first + 1
         taken |= set(range(first, last + 1))
 
@@ -98,17 +88,6 @@ def _widen(
 def _label(cell: Placed) -> Entry:
     words = [word for entry in cell.entries for word in entry.words]
     return Entry(words, cell.column, cell.column + cell.columns - 1)
-
-
-def _by_rule(
-    own: set[int], taken: set[int], extents: Sequence[Gap], rules: Sequence[Rule]
-) -> tuple[int, int] | None:
-    """The columns above the rule below a label, if it is the only label above that rule."""
-    for rule in rules:
-        over = [c for c, (a, b) in enumerate(extents) if rule.start - 3 <= (a + b) / 2 <= rule.end + 3]
-        if own <= set(over) and not taken & set(over) and len(over) < len(extents):
-            return over[0], over[-1]
-    return None
 
 
 def _by_place(cell: Placed, left: int, right: int, extents: Sequence[Gap]) -> tuple[int, int]:
