@@ -39,7 +39,7 @@ _MOST_FAULTS = 1000
 #: Characters of a value that an error quotes.
 _SHOWN = 80
 #: Fields whose values are not quoted.
-_SECRET = re.compile("secret|key|token|password")
+_SECRET = re.compile("secret|key|token|password|credential|auth|cookie|header")
 #: Errors that say all, and those of a text that is no JSON.
 _WITHOUT_VALUE = frozenset({"missing", "json_invalid", "value_error", "string_too_short"})
 
