@@ -144,6 +144,15 @@ class GrowthJournal:
             call()
         except KafkaException as error:
             reason = error.args[0]
-            if reason.fatal():
+            if reason.fatal() or self._is_fenced():
                 raise FencedError("another `headrace topics grow` has begun, and goes on") from error
             raise TransientError(f"the transaction was refused: {reason.str()}") from error
+
+    def _is_fenced(self) -> bool:
+        """Whether another command writes by now, after an error that does not say so: a coordinator answers
+        "unknown error" while it fences a producer that commits. Ends the transaction."""
+        try:
+            self._producer.abort_transaction(_SECONDS)
+        except KafkaException as error:
+            return bool(error.args[0].fatal())
+        return False

@@ -104,7 +104,11 @@ class Transactions:
             await asyncio.to_thread(self._producer.client.abort_transaction, _BREAK_OFF_SECONDS)
 
     async def _abort(self) -> None:
-        await asyncio.to_thread(self._producer.client.abort_transaction, _SECONDS)
+        """Raises FencedError: the error before may not have said so."""
+        try:
+            await asyncio.to_thread(self._producer.client.abort_transaction, _SECONDS)
+        except KafkaException as error:
+            raise FencedError(f"the transaction was refused: {error.args[0].str()}") from error
 
     def _commit(self, offsets: Mapping[Partition, int]) -> None:
         owned, metadata = self.owned

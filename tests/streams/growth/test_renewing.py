@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from headrace.wiring import growth
 from headrace.wiring.growth import require_unchanged
@@ -17,7 +17,7 @@ from headrace.wiring.shared import Wiring
 from schemas.errors import FencedError, TransientError
 from schemas.events import DeadLetter, Era
 from streams.engine.publishing.dead_letters import SEQUENCE_HEADER
-from streams.growth import draining, keeper
+from streams.growth import draining, journal, keeper
 from streams.growth.journal import GrowthJournal, Left
 from streams.growth.keeper import GrowthKeeper
 from streams.growth.renewing import keep_order
@@ -205,6 +205,24 @@ async def test_of_two_that_raise_offsets_the_earlier_one_is_fenced(kafka: Kafka)
     assert await asyncio.to_thread(keep_order, cluster, CODEC) == [DOCUMENTS.name]
     with pytest.raises(FencedError):
         earlier.note(earlier.layout)
+
+
+async def test_a_command_that_is_fenced_while_it_commits_notices(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A coordinator says "unknown error" then, and names the fence only when asked again."""
+    cluster = await noted(kafka)
+
+    class Fenced(Producer):
+        def commit_transaction(self, *args: object) -> None:
+            monkeypatch.undo()
+            GrowthJournal(cluster, CODEC)  # another command begins
+            raise KafkaException(KafkaError(KafkaError.UNKNOWN, "unknown", False, False, True))
+
+    monkeypatch.setattr(journal, "Producer", Fenced)
+    earlier = GrowthJournal(cluster, CODEC)
+    with pytest.raises(FencedError):
+        await asyncio.to_thread(earlier.note, earlier.layout)
 
 
 def test_a_letter_of_a_topic_that_is_gone_keeps_the_order_of_that_topic() -> None:
