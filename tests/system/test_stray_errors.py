@@ -70,7 +70,7 @@ async def test_a_stray_error_over_a_record_ends_its_run_with_the_reason(
 
             error = ended["status"]["failed"]["error"]
             assert "has ended its worker 2 times: ValueError: a stray error" in error, service
-            assert pipeline.supervisor.states[f"{service}-0"].restarts == 2, service
+            assert pipeline.supervisor.states[f"{service}-0"].restarts == 2, (service, error)
 
         # The process that gives this run up has not begun the attempt that tracking knows.
         invocation = await pipeline.upload("stray", "begun.md", b"# Title\n\nSome words.\n")
