@@ -21,6 +21,7 @@ class Cycle:
         self.itself = self
 
 
+@pytest.mark.faults  # long
 def test_thousands_of_records_set_no_collection_off_and_a_cycle_is_found_in_the_end() -> None:
     collect_seldom()
     gc.collect()

@@ -30,6 +30,7 @@ def partition(collection: str, name: str) -> int:
     return partition_of(document_id(document), PARTITIONS)
 
 
+@pytest.mark.faults  # long
 async def test_small_documents_pass_a_big_one_of_their_partition_and_all_arrive_whole(
     pipeline: Pipeline,
 ) -> None:

@@ -231,6 +231,7 @@ async def test_every_page_reads_without_scripts_and_loads_nothing_from_elsewhere
     await context.close()
 
 
+@pytest.mark.faults  # long
 async def test_axe_finds_nothing_serious_and_enough_contrast_in_the_dark(dashboard: Dashboard) -> None:
     from axe_playwright_python.base import AXE_SCRIPT
 
@@ -274,7 +275,9 @@ _CUT = """() => [
 ].map((one) => one.outerHTML.slice(0, 200))"""
 
 
-@pytest.mark.parametrize("room", [375, 1001, 1211, 1401])
+@pytest.mark.parametrize(
+    "room", [375, 1001, *(pytest.param(room, marks=pytest.mark.faults) for room in (1211, 1401))]
+)
 async def test_no_page_scrolls_sideways_and_each_shows_where_it_is(dashboard: Dashboard, room: int) -> None:
     from playwright.async_api import expect
 

@@ -98,6 +98,7 @@ def application(site: Site, **texts: str) -> None:
         site.pages[f"/{name}"] = shell()
 
 
+@pytest.mark.faults  # long
 async def test_an_application_is_crawled_as_its_readers_see_it(site: Site, browser: Browser) -> None:
     application(site, a="What page A has to say. " * 10, b="What page B has to say. " * 10)
     indexed = Indexed()
