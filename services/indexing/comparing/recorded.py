@@ -107,11 +107,6 @@ class Recorded:
         with self._reading:
             return self._read()
 
-    @property
-    def reads(self) -> bool:
-        """Whether a thread reads now."""
-        return self._reading.locked()
-
     def _read(self) -> set[str]:
         changed: set[str] = set()
         if partition_counts(admin(self._cluster), self._cluster).get(DOCUMENT_STATES.name) != self._count:

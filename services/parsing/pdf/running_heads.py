@@ -191,7 +191,6 @@ def _margins(page: Page) -> list[_Row]:
         for place, words in enumerate((lines if top else lines[::-1])[:DEEPEST]):
             box = bounds(words)
             text = clean(joined(words)).strip()
-            apart = _number_apart(words)
             found = _PLACE.search(text.lower())
             counted = page.number - int(found[0]) if found else 0
             if counted and _numbers_thing(words):
@@ -199,7 +198,7 @@ def _margins(page: Page) -> list[_Row]:
             key = _PLACE.sub("#", text.lower(), count=1) if found else text.lower()
             middle = box.middle / page.height
             edge = middle if top else 1 - middle
-            rows.append(_Row(words, *box, text, key, counted, place, top, apart, edge))
+            rows.append(_Row(words, *box, text, key, counted, place, top, _number_apart(words), edge))
     return rows
 
 

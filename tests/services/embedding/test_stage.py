@@ -62,13 +62,16 @@ class Lengths:
 
 
 class Models:
-    """Serves m1 and m2."""
+    """Serves m1 and m2, unless their hub is `away`."""
 
-    def __init__(self) -> None:
+    def __init__(self, away: str = "") -> None:
+        self.away = away
         self.loaded: dict[str, Lengths] = {}
         self.loads: list[str] = []
 
     def load(self, model: str) -> Embedder:
+        if model == self.away:
+            raise TransientError("the hub is away")
         self.loads.append(model)
         if model not in ("m1", "m2"):
             raise DocumentError(f"model {model!r} is not served: there are m1, m2")
@@ -201,16 +204,8 @@ async def test_a_load_that_failed_is_tried_again_with_the_next_record() -> None:
 
 
 async def test_a_model_whose_hub_is_away_keeps_no_other_waiting() -> None:
-    models = Models()
-
-    def load(model: str) -> Embedder:
-        if model == "m2":
-            raise TransientError("the hub is away")
-        return models.load(model)
-
-    outcomes = await run(
-        EmbeddingStage(LoadedModels(load), context=False), part("a"), part("b", model="m2"), part("cc")
-    )
+    stage = EmbeddingStage(LoadedModels(Models(away="m2").load), context=False)
+    outcomes = await run(stage, part("a"), part("b", model="m2"), part("cc"))
 
     assert isinstance(outcomes[1], TransientError)
     assert [vectors(outcomes[0]), vectors(outcomes[2])] == [[(1.0, 1.0)], [(2.0, 1.0)]]
@@ -321,14 +316,8 @@ async def test_who_asks_for_a_model_while_they_are_unloaded_is_told_to_ask_elsew
 
 
 async def test_a_model_that_could_not_be_loaded_does_not_keep_the_others_loaded() -> None:
-    models = Models()
-
-    def load(name: str) -> Embedder:
-        if name == "absent":
-            raise TransientError("its hub is away")
-        return models.load(name)
-
-    loaded = LoadedModels(load)
+    models = Models(away="absent")
+    loaded = LoadedModels(models.load)
     absent = asyncio.ensure_future(loaded.get("absent"))
     await loaded.get("m1")
     await loaded.close()

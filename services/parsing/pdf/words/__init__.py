@@ -18,9 +18,7 @@ def mend(sheets: Sheets, page: Page, astral: bool) -> None:
     """Leave out the words of a page that are not seen, and put back what its reader lost. `astral`: whether
     the document has characters beyond the first plane of Unicode."""
     added = (add_astral,) if astral else ()
-    for step in (
-        *(leave_out_unseen, restore_letters, order_letters, restore_marks, *added),
-        *(mark_raised, read_drawn),
-    ):
+    restored = (restore_letters, order_letters, restore_marks, *added)
+    for step in (leave_out_unseen, *restored, mark_raised, read_drawn):
         with suppress(RuntimeError):  # a page that only the other reader can open
             step(sheets, page)

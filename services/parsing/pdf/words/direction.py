@@ -6,7 +6,7 @@ left, and the letters of a ligature (lam-alef) are in reading order already: it 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 
 from services.parsing.page.geometry import Page
 from services.parsing.page.lines import right_to_left, turned
@@ -20,9 +20,7 @@ def order_letters(sheets: Sheets, page: Page) -> None:
     boxes = [(letters.box(at), at) for at in range(letters.text.count_chars())]
     placed = sorted((box.center, at, box.middle) for box, at in boxes)
     for word in suspects:
-        first, last = (
-            bisect(placed, (x,)) for bisect, x in ((bisect_left, word.x0), (bisect_right, word.x1))
-        )
+        first, last = (bisect_left(placed, (x,)) for x in (word.x0, word.x1))
         inside = [at for _, at, middle in placed[first:last] if word.y0 < middle < word.y1]
         seen = "".join("".join(chr(letters.unit(at)) for at in inside).split())
         if sorted(seen) == sorted(word.text):  # else some are marks, or over each other

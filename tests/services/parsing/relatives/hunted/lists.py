@@ -9,36 +9,16 @@ from tests.services.parsing.relatives.neighbours.drawing import Mark, bold, page
 
 def terms(x: float, title: str, who: str, *, gap: float = 20) -> list[Mark]:
     """Three paragraphs whose numbers hang at their left."""
-    return [
-        bold(x, 780, title, size=10),
-        text(x, 762, "(1)", size=9),
-        text(
-            x + gap,
-            762,
-            f"{who} may use the gate of the harbour to",
-            "the extent that the office offers it.",
-            size=9,
-            step=11.5,
-        ),
-        text(x, 733, "(2)", size=9),
-        text(
-            x + gap,
-            733,
-            f"{who} and his agents are called the",
-            "party in what follows, his boats the fleet.",
-            size=9,
-            step=11.5,
-        ),
-        text(x, 704, "(3)", size=9),
-        text(
-            x + gap,
-            704,
-            f"{who} has agreed with the office on the",
-            "limits that hold for the use of the gate.",
-            size=9,
-            step=11.5,
-        ),
-    ]
+    texts = (
+        (f"{who} may use the gate of the harbour to", "the extent that the office offers it."),
+        (f"{who} and his agents are called the", "party in what follows, his boats the fleet."),
+        (f"{who} has agreed with the office on the", "limits that hold for the use of the gate."),
+    )
+    marks = [bold(x, 780, title, size=10)]
+    for n, lines in enumerate(texts):
+        y = 762 - 29 * n
+        marks += [text(x, y, f"({n + 1})", size=9), text(x + gap, y, *lines, size=9, step=11.5)]
+    return marks
 
 
 _ROLES = (("Acme Weirs", "2019-2021"), ("River Works", "2016-2018"), ("Mill and Sons", "2013-2015"))
