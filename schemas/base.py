@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+#: The namespace of all records in Avro.
+NAMESPACE = "headrace"
 #: What Chroma takes as a metadata value: scalars and homogeneous, non-empty arrays of scalars.
 MetadataValue = str | int | float | bool | list[str] | list[int] | list[float] | list[bool] | None
 

@@ -23,6 +23,7 @@ import fastavro
 from pydantic import ValidationError
 
 from schemas import events
+from schemas.base import NAMESPACE
 from schemas.errors import ContractError
 from schemas.events import Event
 
@@ -30,7 +31,6 @@ AVRO_FOLDER = Path(__file__).parent / "avro"
 _MARKER = b"\xc3\x01"
 #: The marker and the fingerprint.
 FRAME_BYTES = 10
-NAMESPACE = "headrace"
 _REASON_CHARACTERS = 300
 
 
@@ -186,7 +186,7 @@ def _readers(folder: Path) -> dict[bytes, BodyReader]:
 
 
 def _rendered(event_type: type[Event]) -> str:
-    from schemas.render import render_schema  # no process of a deployment renders schemas
+    from schemas.events.avro_schema import render_schema  # no process of a deployment renders schemas
 
     return json.dumps(render_schema(event_type))
 

@@ -11,7 +11,8 @@ from schemas import codec
 from schemas.codec import AVRO_FOLDER, RECORDS, event_types, fingerprint
 from schemas.errors import ContractError
 from schemas.events import CancelRequested, Event
-from schemas.render import render, render_schema
+from schemas.events.avro_schema import render_schema
+from schemas.render import render
 from streams.topics import CATALOGUE
 
 FILES = sorted(AVRO_FOLDER.glob("*.avsc"))
